@@ -25,7 +25,7 @@ export interface ExampleExchange {
   readonly words: readonly number[];
 }
 
-/** What is wrong with a frame of an example. */
+/** What is wrong with a frame of an example. `at`: the key of that frame. */
 export interface FrameFlaw {
   readonly at: 'request' | 'response';
   readonly message: Message;

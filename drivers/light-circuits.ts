@@ -87,7 +87,9 @@ function broadcastKeys(wired: WiredDevice): string[] {
 /** A checked configuration with its device types, and the set-up values of each device. */
 export interface WiredSite {
   readonly cabinet: Cabinet;
+  /** Device types by id. */
   readonly profiles: ReadonlyMap<string, Profile>;
+  /** Returns the set-up values for a device, by its id. Units: %. */
   readonly setupOf: (deviceId: string) => { readonly failsafeLevelPct: number };
 }
 

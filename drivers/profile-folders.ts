@@ -17,7 +17,10 @@ import { readRegularFile } from '../agent/core/regular-file.ts';
 export interface ProfileFile {
   readonly file: string;
   readonly text: string;
-  /** A file of the same id without this has precedence. True for a file that comes with the agent, or that the site replaces itself. */
+  /**
+   * A file of the same id without this has precedence. True for a file that comes with the agent, and for a file of the site that another
+   * one of the site replaces.
+   */
   readonly isShipped?: true;
 }
 
@@ -91,7 +94,7 @@ function readOrReport<T>(path: string, unreadable: Problem[], read: () => T): T 
 /** Name of the file with the checked profiles in the folder of the shipped ones. */
 export const CHECKED_FILE = 'checked.json';
 
-/** The profiles that were checked when the package was built, by the hash of their text. */
+/** The profiles that were checked when the package was built, by the `hashOfText` of their files. */
 export type CheckedProfiles = ReadonlyMap<string, Profile>;
 
 /** Reads the profiles that were checked when the package was built. Empty if `CHECKED_FILE` is missing, unreadable or not JSON. */

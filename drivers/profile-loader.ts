@@ -10,7 +10,10 @@ import type { Profile } from '../agent/core/profile.ts';
 import { type CheckedProfiles, hashOfText, type ProfileFile } from './profile-folders.ts';
 import { judgeProfile, type ProfileUse } from './profile-judge.ts';
 
-/** Parses YAML and returns its value, its syntax errors in `flaws`, and the position of each value. */
+/**
+ * Parses YAML and returns its value, the mistakes of the text itself in `flaws`, and the position of each value. `value` may be undefined
+ * if there are flaws. The position of a missing value is that of its nearest parent. Lines and columns count from 1.
+ */
 export type ReadPlaced = (text: string) => {
   readonly value: unknown;
   readonly flaws: readonly { readonly line: number; readonly column: number; readonly message: Message }[];

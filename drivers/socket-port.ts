@@ -45,7 +45,7 @@ const CONNECT_ERRORS: Readonly<Record<string, ConnectError>> = {
   ENETUNREACH: NO_WAY,
 };
 
-/** The address and the clock of a port over TCP. */
+/** The address and the clock of a port over TCP, and how it finds out whether the far end still acknowledges. */
 export interface SocketPortOptions {
   /** The address for messages, with its scheme: `tcp://host:502`. */
   readonly name: string;

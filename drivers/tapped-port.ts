@@ -10,7 +10,10 @@ import type { WireTap } from '../agent/core/wire-tap.ts';
 
 const NO_BYTES = new Uint8Array(0);
 
-/** What a tapped port uses. `serial`: the settings of the port, which are only passed to `tap`; null for a network port without any. */
+/**
+ * What a tapped port uses. `serial`: the settings of the port, which are only passed to `tap`; null for a network port without any.
+ * `clock`: gives the times of what `tap` receives.
+ */
 export interface TappedPortOptions {
   readonly serial: SerialSettings | null;
   readonly tap: WireTap;
@@ -18,8 +21,8 @@ export interface TappedPortOptions {
 }
 
 /**
- * Returns a port that works with `port`, to be used in its place; it does not call an `onDiscarded`. `tap` receives what is received
- * and discarded, what is sent (before the write), and when the port is opened, closed or lost.
+ * Returns a port that works with `port`, to be used in its place. An `onDiscarded` that is set on it is not called. `tap` receives what
+ * is received and discarded, what is sent (before the write), and when the port is opened, closed or lost.
  */
 export function createTappedPort(port: BytePort, options: TappedPortOptions): BytePort {
   return new TappedPort(port, options);

@@ -17,15 +17,18 @@ export interface TcpPorts {
   readonly remote: number;
 }
 
-/** Resolves to how often the oldest unacknowledged byte of a connection between these ports was sent again; null if this is unknown. */
+/**
+ * Resolves to how often the oldest unacknowledged byte of a connection between these ports was sent again; null if this is unknown.
+ * `tables`: the files of the kernel to read; one that cannot be read is skipped.
+ */
 export async function retransmits(ports: TcpPorts, tables: readonly string[] = TABLES): Promise<number | null> {
   const counts = await Promise.all(tables.map(async (path) => retransmitsIn(await readFile(path, 'latin1').catch(() => ''), ports)));
   return counts.find((count) => count !== null) ?? null;
 }
 
 /**
- * Returns how often the oldest unacknowledged byte of a connection was sent again, as one table shows it; the fewest if it shows several
- * connections. Null if it shows no established connection between these ports.
+ * Returns how often the oldest unacknowledged byte of a connection was sent again; the fewest if the table shows several connections. Null
+ * if it shows no established connection between these ports. `table`: the text of a file like `/proc/net/tcp`.
  */
 export function retransmitsIn(table: string, { local, remote }: TcpPorts): number | null {
   let least: number | null = null;

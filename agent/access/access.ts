@@ -21,7 +21,7 @@ import { createUsersFile, type UserRecord } from './users-file.ts';
 
 /** The settings and services that `createAccess` uses. */
 export interface AccessParts {
-  /** The state folder. */
+  /** The folder of the store; the file of the users is in it. */
   readonly dir: string;
   readonly cabinetId: string;
   readonly clock: Clock;

@@ -52,7 +52,10 @@ const MAX_USERS_SEEN = 64;
 /** The state without failed logins and without known consoles. */
 export const NO_ATTEMPTS: LoginFailures = { shared: NO_FAILURES, consoles: new Map(), seen: new Map() };
 
-/** Returns how long this attempt must wait. Units: ms; 0 for no wait. */
+/**
+ * Returns how long this attempt must wait, by the counts of its console if `seen` has it for this user, otherwise by the shared ones.
+ * Units: ms; 0 for no wait.
+ */
 export function loginWaitMs(state: LoginFailures, attempt: LoginAttempt, nowMono: MonoMs): number {
   return lockoutWaitMs(lockoutOf(state, ownConsole(state, attempt)), attempt.user, nowMono);
 }

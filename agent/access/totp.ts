@@ -66,8 +66,8 @@ export function keyUri(secret: string, user: string, cabinetId: string): string 
 }
 
 /**
- * Returns the code of a step, with leading zeros; empty for a negative step. Shape: `secret` as in `CodeState`. Units: `step` counts
- * periods of 30 s from 1970. Source: RFC 4226 §5.3.
+ * Returns the code of a step, with leading zeros; empty for a negative step. `digits`: its length, by default 6. Shape: `secret` as in
+ * `CodeState`. Units: `step` counts periods of 30 s from 1970. Source: RFC 4226 §5.3.
  */
 export function codeAt(secret: string, step: number, digits = DIGITS): string {
   return codeOf(macWith(secret), step, digits);
@@ -178,7 +178,8 @@ export interface CodeCheck {
   codesNeeded(): 1 | 2;
   /**
    * Resolves with the step of the last typed code, which the caller stores. Null for a wrong code, one not later than the last used one, or
-   * fewer codes than `codesNeeded`. Shape: `typed` is one code, or two consecutive ones with any characters between that are not digits.
+   * fewer codes than `codesNeeded`. One code may differ from the clock by one step; two codes by 10 min, or by 30 days while the clock is
+   * not trusted. Shape: `typed` is one code, or two consecutive ones with any characters between that are not digits.
    */
   stepOf(user: string, typed: string, state: CodeState): Promise<number | null>;
 }
@@ -188,7 +189,10 @@ export interface CodeCheck {
  */
 const CLOCK_OFF_MS = 60_000;
 
-/** Creates the check of typed codes. One code is enough while the clock is trusted, otherwise two consecutive ones are required. */
+/**
+ * Creates the check of typed codes. One code is enough while the clock is trusted, otherwise two consecutive ones are required. `log`
+ * receives a warning if two accepted codes differ from the clock by more than a minute.
+ */
 export function createCodeCheck({ clock, log }: { readonly clock: Clock; readonly log: Log }): CodeCheck {
   /** The newest used step by user, for one key; the file may not contain it if it could not be saved. */
   const taken = new Map<string, { readonly secret: string; readonly step: number }>();

@@ -32,7 +32,7 @@ export interface UserListStore {
    * why it is refused.
    */
   take(text: string): Promise<UserList | Message>;
-  /** Resolves with the people whose right to log in has not ended. Empty without a list that could be read. */
+  /** Resolves with the people whose right to log in has not ended. Empty without a list that could be read and verified. */
   users(): Promise<readonly ListedUser[]>;
   /** Returns whether this person is in the list read so far, and the right to log in has ended. */
   isOver(name: string): boolean;

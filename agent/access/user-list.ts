@@ -15,7 +15,10 @@ const LINE = /^(?<name>\S+) (?<role>\S+) (?<day>\S+) (?<password>\S+)$/;
 /** The people of a list, or `flaw`: the first mistake in it. `finding` is the same text without the line number. */
 export type ReadUserList = { readonly users: readonly ListedUser[] } | { readonly flaw: Message; readonly finding: Message };
 
-/** Reads a list of users. `text`: the list, which must not contain its signature. Returns the people, or the first mistake. */
+/**
+ * Reads a list of users. `text`: the list, which must not contain its signature. Returns the people, or the first mistake. Lines that begin
+ * with `#` are comments; an empty line is a mistake, except at the end.
+ */
 export function readUserList(text: string): ReadUserList {
   const [header, ...lines] = text.trimEnd().split('\n');
   if (header !== USER_LIST_HEADER) return refusal(msg`the first line must be "${USER_LIST_HEADER}"`);

@@ -27,6 +27,7 @@ export interface UserRegistryParts {
  * Errors: methods reject with AccessError, for example if the file cannot be read or written.
  */
 export interface UserRegistry {
+  /** May also contain people of the signed list, see `listedUntilMs`; changes of them are refused. */
   all(): Promise<readonly UserRecord[]>;
   add(name: string, role: Role): Promise<Invitation>;
   invite(name: string): Promise<Invitation>;

@@ -3,7 +3,10 @@ import type { AcceptanceTools } from '../core/acceptance.ts';
 import { Acceptance } from '../diagnosis/acceptance/acceptance.ts';
 import type { Building } from './parts.ts';
 
-/** Returns the acceptance of the cabinet, which stores and reports the results of its commissioning. It reads the disk when needed. */
+/**
+ * Returns the acceptance of the cabinet, which stores and reports the results of its commissioning. It reads the disk when needed. Lamp
+ * tests with the finding `ok` also provide the references of the lamp watch where it has none.
+ */
 export function acceptanceFor({ clock, store, state }: Building): AcceptanceTools {
   return new Acceptance({
     ...{ clock, store },

@@ -25,7 +25,7 @@ export interface Agent {
   readonly field: Field;
   /** Returns the latest progress of lines, lighting and store. */
   pulse(): Pulse;
-  /** Returns the number of readings recorded so far, whether or not the store accepted them. */
+  /** Returns the number of readings recorded by this agent so far, whether or not the store accepted them. */
   recorded(): number;
   /**
    * Starts the agent; call it once. Resolves once it has started, or early if `stop` was called. Errors: rejects, for example with

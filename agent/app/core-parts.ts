@@ -68,7 +68,10 @@ export function storeFor({ parts, clock, state }: Building): Store {
   });
 }
 
-/** Returns the alarm handling, which has read nothing yet, and the handler of the platform's orders for it. */
+/**
+ * Returns the alarm handling, which has read nothing from the store yet, and the handler of the platform's orders for it. Sets the list of
+ * maintenance that the platform receives to empty.
+ */
 export function alarmsFor({ parts, clock, store, uplink, ongoing, state }: Building): [Alarms, PlatformAlarms] {
   const site = (): Cabinet => state.site.cabinet;
   const made: { alarms?: Alarms } = {};
@@ -126,7 +129,7 @@ function endOf({ request, end, lane, atMono }: TransactionReport): Parameters<Fl
   return { unit: request.unit, lane, result: end instanceof BusError ? end.code : 'ok', atMono };
 }
 
-/** Returns the recorder. It gives frames to the store and to the uplink, if there is one. */
+/** Returns the recorder, not started. It gives frames to the store and to the uplink, if there is one at that time. */
 export function recorderFor({ clock, state, store, uplink }: Building): Recorder {
   return createRecorder({
     clock,

@@ -15,7 +15,10 @@ export async function refuseDataInUse({ parts, store, consoles }: Pick<Joined, '
   throw new ConsoleError('data-in-use', reason);
 }
 
-/** Waits for `stored`, the start of the store, for a limited time. Errors: as `refuseDataInUse`. */
+/**
+ * Waits for `stored`, the start of the store, for at most `LOCK_WAIT_MS`, and then calls `refuseDataInUse`. A store that did not start in
+ * this time or failed is no error. Errors: as `refuseDataInUse`.
+ */
 export async function awaitLock(joined: Joined, stored: Promise<void>): Promise<void> {
   await within(
     joined.clock,

@@ -75,7 +75,7 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly socketPath: string | null;
   /** Starts the storage thread. Default: the store's own. */
   readonly openStoreLink?: StoreParts['openLink'];
-  /** When the machine booted: to correct the times of an earlier run, and for the wait of `startQuietS`. Default: unknown. */
+  /** The boot of the machine, and how long after it this run started: for times of earlier runs and for `startQuietS`. Default: unknown. */
   readonly machine?: StoreParts['machine'];
   /** Default: the poll periods of the field. */
   readonly periodsMs?: typeof POLL_PERIOD_MS;
@@ -91,7 +91,7 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly onStartStep?: (step: string) => void;
   /** Start mode of this run, and the ledger of earlier runs. Default: normal. */
   readonly guard?: Pick<RunGuard, 'mode' | 'events' | 'ledger' | 'unstored' | 'settleLoss'>;
-  /** Health of the process; without it, health is not reported. */
+  /** Measures memory, processor time and loop lag of the process; without it, reports have no values for these. */
   readonly health?: AgentHealth;
   /** Heap of this thread; without it, V8 alone decides when to collect. */
   readonly heap?: Heap | null;

@@ -107,7 +107,10 @@ function recorderOf(joined: Joined): DecisionRecorder {
   return new DecisionRecorder({ street: state.site.cabinet, store, log: parts.log, version: parts.version, revision });
 }
 
-/** Starts the control of the lamps, and the one of a configuration that replaces it while it starts. */
+/**
+ * Starts the light control, and that of a configuration that replaces it while it starts. Resolves when the control in force has started,
+ * or when the agent stops.
+ */
 export async function startControl(state: Joined['state']): Promise<void> {
   for (let begun: unknown = null; begun !== state.rooms.control && !state.isStopping; ) {
     begun = state.rooms.control;
@@ -169,7 +172,10 @@ async function stopOthers(
   await panels.stop();
 }
 
-/** Returns the technician's requests on the lines. Unless the start mode is `normal`, scans and writes are refused. */
+/**
+ * Returns the technician's requests on the lines, with the data of the configuration in force now. Unless the start mode is `normal`,
+ * `scan` and `write` reject with Refusal.
+ */
 export function busOf({ parts, state: { site }, field }: Joined): BusTools {
   const { cabinet, profiles } = site;
   const bus = { ...withSiteKnowledge(field.bus, cabinet, profiles), pendingProfiles: pendingProfiles(cabinet.profileDirs, profiles) };

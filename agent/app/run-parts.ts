@@ -49,7 +49,10 @@ export interface RunFacts {
   readonly end: () => void;
 }
 
-/** Returns the parts of an agent on a real cabinet. Unless the start mode is `normal`, they are restricted. */
+/**
+ * Returns the parts of an agent on a real cabinet. Unless the start mode is `normal`, they have no uplink and accept no other
+ * configuration; in mode `bare` they have no store either.
+ */
 export function runParts(facts: RunFacts): AgentParts {
   const { options, beginning, cabinet, clock, timeQuality, clockTrust, guard } = facts;
   const { log, logFeed, version, socketPath, service, startSteps } = options;

@@ -5,7 +5,8 @@ import { createFileReader } from '../sync/mqtt/secret-files.ts';
 import type { Joined } from './parts.ts';
 
 /**
- * Returns a function that signs a digest as evidence of the kind that is passed to it. It resolves with a refusal if it cannot sign now.
+ * Returns a function that signs a digest as evidence of the kind that is passed to it, with the key of the uplink in force. This function
+ * resolves with a refusal if it cannot sign now.
  */
 export function signerFor({
   parts,

@@ -4,7 +4,7 @@ import type { LineSniffer, SniffedLine } from '../core/line-sniffer.ts';
 import { listenOnPort } from '../field/port-listener.ts';
 import type { Joined } from './parts.ts';
 
-/** Returns the functions with which a console observes the lines of this agent, and a port that no line uses. */
+/** Returns the functions with which a console observes a line of this agent, pauses its polls, or observes a port that no line uses. */
 export function snifferFor({ parts, state, field, flight, clock }: Joined): LineSniffer {
   return {
     lineOf(lineId): SniffedLine | undefined {

@@ -9,7 +9,7 @@ import { createFile, type Owner } from '../core/atomic-write.ts';
 import { msg } from '../core/message.ts';
 import { replaceFile } from '../core/replace-file.ts';
 
-/** Paths of a key and the files that belong to it. */
+/** Paths of a private key, of the certificate request for it and of its certificate. The files need not exist. */
 export interface KeyFiles {
   readonly keyFile: string;
   readonly requestFile: string;

@@ -28,7 +28,7 @@ export interface DraftDevice {
 /** A unit that answers and has no confirmed profile. */
 export interface UnnamedUnit {
   readonly unit: number;
-  /** Ids of the profiles that may fit. */
+  /** Ids of the profiles that may fit; empty if none matches. */
   readonly candidates: readonly string[];
 }
 
@@ -68,7 +68,7 @@ export interface SiteDraft {
 export interface SensorPoint {
   readonly device: string;
   readonly point: string;
-  /** True for a bit, and for a point whose highest value is 1. */
+  /** True for a point of type `bit`, and for one whose highest plausible value (`range`) is 1. */
   readonly isContact: boolean;
 }
 

@@ -6,7 +6,7 @@
 import { type Argument, type Message, msg } from '../core/message.ts';
 import { didYouMean } from '../core/suggestions.ts';
 
-/** Answers as text, by question name. */
+/** Answers as text, by question name. `Question.read` may not have checked them yet. */
 export type TypedAnswers = Readonly<Record<string, string>>;
 
 /** Why an answer is rejected, as a text for a person. */

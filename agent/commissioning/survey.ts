@@ -25,7 +25,7 @@ import type { ProfileChoice, SeenLine } from './propose.ts';
 import { isNone } from './questions.ts';
 import type { SetupRequest } from './setup-answers.ts';
 
-/** What `survey` scans for, and how it asks and prints. Aborting `signal` ends the scan. */
+/** What `survey` scans for, and how it asks and prints. If `signal` is aborted during a scan, `survey` rejects. */
 export interface SurveyParts {
   readonly request: SetupRequest;
   readonly profiles: ReadonlyMap<string, Profile>;
@@ -39,7 +39,7 @@ export interface SurveyParts {
   readonly signal: AbortSignal;
 }
 
-/** A port that was left out of the cabinet, and why. */
+/** A port that `survey` itself left out of the cabinet, and why. Ports that a person did not choose are not among them. */
 export interface SkippedPort {
   readonly port: string;
   readonly why: Message;
@@ -236,7 +236,7 @@ async function askOneProfile(port: string, unit: FoundUnit, { profiles, ask, pri
   }
 }
 
-/** Returns true if a person typed nothing, or "yes" in English or French, also by its first letter. */
+/** Returns true if a person typed nothing, or "yes" in English or French, also by its first letter, in upper or lower case. */
 export function isYes(typed: string): boolean {
   return ['', 'y', 'yes', 'o', 'oui'].includes(typed.trim().toLowerCase());
 }

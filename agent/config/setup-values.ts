@@ -25,7 +25,10 @@ export function maxMeterKw({ lamps }: Pick<Cabinet, 'lamps'>): number {
   return installedW === 0 ? Number.POSITIVE_INFINITY : (BEYOND_LAMPS.factor * installedW) / 1_000 + BEYOND_LAMPS.kw;
 }
 
-/** Returns the set-up values for a device, for example its ramps and its failsafe level. */
+/**
+ * Returns the set-up values for a device: its ramps, its failsafe level, and after which time without a write that level applies. A device
+ * without lamps gets default values.
+ */
 export function setupValuesOf(cabinet: Cabinet, deviceId: string): SetupValues {
   const { upMs, downMs } = deviceRamps(cabinet, deviceId);
   return {

@@ -26,7 +26,10 @@ export interface AgentCommandParts<Args, Result, Progress>
   readonly hasSummary?: true;
   /** Longest silence of the agent. Units: ms. Default: 10 s, for an answer from memory. */
   readonly timeoutMs?: number;
-  /** Converts and checks the arguments. Default: none, an empty object. Errors: throws ConsoleError 'usage'. */
+  /**
+   * Converts and checks the arguments, in the client and in the agent. Before the client asks for a secret, it checks with `000000` in its
+   * place. Default: an empty object. Errors: throws ConsoleError 'usage'.
+   */
   readonly read?: (args: RawArgs) => Args;
   readonly answer: (view: AgentView, args: Args, job: Job) => Promise<Result> | Result;
   readonly alone?: (files: LocalConfigView, args: Args, report: (progress: Progress) => void) => Promise<Result> | Result;

@@ -38,7 +38,10 @@ export interface Family {
   readonly summary: Message;
 }
 
-/** Builds the command tree: returns the first words of these commands in table order, each with its verbs. Hidden commands are left out. */
+/**
+ * Builds the command tree: returns the first words of these commands in table order, each with its verbs. Hidden commands are left out.
+ * `families`: group and summary of first words that are no commands. Default: those of the first verb.
+ */
 export function commandNodes(table: readonly ConsoleCommand[], families: readonly Family[]): readonly CommandNode[] {
   const commands = table.filter(({ isHidden }) => !isHidden);
   const words = [...new Set(commands.map(({ name }) => name.split(' ')[0] ?? ''))];

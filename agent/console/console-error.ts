@@ -1,7 +1,11 @@
 import type { BusErrorCode } from '../core/errors.ts';
 import type { Message } from '../core/message.ts';
 
-/** Why a command failed, or why a socket or the data folder cannot be used. */
+/**
+ * Why a command failed, or why a socket or the data folder cannot be used. `bad-request`: a line that the protocol between console and
+ * agent does not allow. `busy`: another process, client or change is in the way. `unreachable`: no agent answered; it may still have
+ * carried out a request that was sent.
+ */
 export type ConsoleErrorCode =
   | 'usage'
   | 'unknown-command'

@@ -74,7 +74,10 @@ export class BurningHoursTracker {
       if (typeof statement === 'string' && !this.#byHand.has(id)) this.#stated.set(id, statement);
   }
 
-  /** Adds the time since the last call, at most a minute, to the lamps that these decisions light. */
+  /**
+   * Adds the time since the last call, at most a minute, to the lamps that these decisions light. Saves the hours hourly, and repeats a
+   * save or read that failed.
+   */
   take(decisions: readonly Decision[]): void {
     this.#applyStated();
     const nowMono = this.#parts.clock.monoMs();

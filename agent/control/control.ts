@@ -40,6 +40,7 @@ export interface ControlParts
     Pick<LampStatusParts, 'onDecision'>,
     Partial<StreetKnowledge> {
   readonly field: Pick<Field, 'write' | 'writePoint' | 'latest'>;
+  /** Receives the events of control: a lasting one when it begins and when it ends, any other once. */
   readonly onEvent: (event: AgentEvent) => void;
   /** Records the decisions with their inputs. Default: nothing is recorded. */
   readonly recorder?: Pick<DecisionRecorder, 'look' | 'flush' | 'stop'>;

@@ -70,7 +70,7 @@ export class DetectionRelay {
 
   /**
    * Takes the recent detections of this cabinet and returns them with the received ones. Those not given before, as objects, are sent to
-   * the neighbours that they concern, two a second at most. A newer one for the same neighbour replaces one that waits.
+   * the neighbours that they concern, two a second at most in all. A newer one for the same neighbour replaces one that waits.
    */
   take(own: readonly Detection[]): readonly Detection[] {
     const { street, clock } = this.#parts;

@@ -12,7 +12,7 @@ export type RelayRefusal = 'stranger' | 'late' | 'repeated' | 'too-many';
 export interface RelayGate {
   /** Counts a relay, and returns true if it is accepted. */
   admits(relay: RelayedDetection, nowMono: MonoMs): boolean;
-  /** Returns the number of accepted relays, and of refused ones by reason. */
+  /** Returns the number of accepted relays (`received`) since the creation, and of refused ones by reason. */
   counts(): { readonly received: number; readonly dropped: Readonly<Record<RelayRefusal, number>> };
 }
 

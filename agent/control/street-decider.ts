@@ -45,7 +45,7 @@ export class StreetDecider {
 
   /**
    * For the warning before 0 %: the lamps that are lit or show it after the newest decisions. Lit lamps of zones without `dark` may be
-   * absent.
+   * absent. Before the first decision: the lamps of zones with `dark` that were not read as 0 %.
    */
   get lit(): LitLamps {
     return this.#lit;

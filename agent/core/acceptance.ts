@@ -7,10 +7,13 @@ import type { WallMs } from './clock.ts';
 import { type Message, msg } from './message.ts';
 import type { LevelPct, PointId } from './words.ts';
 
-/** The result of a ramp for one lamp. It may be `ok` without a measurement of its power. */
+/**
+ * The result of a ramp for one lamp. `no answer`: each level failed, although the lamp may answer. `does not follow`: some levels failed.
+ * `refused`: none failed, but one was refused. `no power`: less than 1 W was measured. It may be `ok` without a measurement of its power.
+ */
 export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 
-/** The result of a lamp at its acceptance: that of its ramp, or what is wrong with its power or power factor. */
+/** The result of a lamp at its acceptance: that of its ramp or, if that is `ok`, what is wrong with its power or power factor. */
 export type LampFinding = LampTestVerdict | 'power too low' | 'power too high' | 'power factor low';
 
 /** Texts of the findings about a lamp. */
@@ -83,7 +86,7 @@ export interface LampAcceptance extends AcceptanceStamp, Omit<LampRamp, 'verdict
   readonly ratedPowerW: number;
 }
 
-/** Where a person found a lamp. `others`: further poles whose lamps blinked too. */
+/** The pole on which a person found a lamp. `others`: further poles whose lamps blinked with it, as the person named them. */
 export interface Placement extends AcceptanceStamp {
   readonly lamp: string;
   readonly pole: string;

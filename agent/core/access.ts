@@ -127,6 +127,7 @@ export interface UserList {
   readonly serial: number;
   /** Id of the key in `trust.userKeys`. */
   readonly signedBy: string;
+  /** Also those whose right to log in has ended. No role is above that of the key. */
   readonly users: readonly ListedUser[];
 }
 

@@ -43,7 +43,7 @@ export interface AcknowledgeAnswer {
   readonly isSaved: boolean;
 }
 
-/** Requests maintenance for `minutes`, or its end with `minutes` null. */
+/** Requests maintenance for `minutes` from now, or its end with `minutes` null. Maintenance of the same target and owner is changed. */
 export interface MaintenanceRequest {
   /** The id of a cabinet does not matter. */
   readonly target: Target;

@@ -46,7 +46,7 @@ export interface AuditRow extends AuditHead {
 /** The next stored entries after a requested number, a limited number of them, in ascending order; empty if there is none. */
 export interface AuditRows {
   readonly rows: readonly AuditRow[];
-  /** The newest entry of the log; `n` is 0 for an empty log. Null if it is not known. */
+  /** The newest entry of the log, as noted outside its table; `n` is 0 for an empty log. Null if it is not known. */
   readonly head: AuditHead | null;
 }
 

@@ -24,6 +24,7 @@ export interface ExamRequest {
 
 /** How far an examination is: `doneMs` of about `totalMs`, which grows if more steps follow. Units: ms. */
 export interface ExamProgress {
+  /** `resting`: a unit that missed requests is not read for a while. `settings`: other serial settings are tried. */
   readonly step: 'listening' | 'reading' | 'resting' | 'settings';
   readonly doneMs: number;
   readonly totalMs: number;
@@ -52,15 +53,15 @@ export interface ExamUnit {
   readonly unit: number;
   readonly device: string;
   /**
-   * Counts of about the last ten minutes, without requests of the console. `missed`: lost requests after which the unit soon answered
-   * again; requests lost since its last answer are not counted.
+   * Counts of about the last ten minutes, without requests of the console. `answered`: also with an exception. `missed`: lost requests
+   * after which the unit soon answered again; requests lost since its last answer are not counted. `late`: replies to requests given up.
    */
   readonly recent: { readonly answered: number; readonly missed: number; readonly damaged: number; readonly late: number };
 }
 
 /**
- * Other serial settings that were tried with units without a valid reply at the line's own settings. `answered`: those of `tried` that
- * gave a valid reply.
+ * Other serial settings that were tried with units without a valid reply at the line's own settings. `tried`: addresses of the units, three
+ * at most. `answered`: those of `tried` that gave a valid reply.
  */
 export interface ExamTrial {
   readonly serial: SerialSettings;

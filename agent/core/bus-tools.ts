@@ -52,6 +52,7 @@ export interface BusTools {
 /** A device type as its file now defines it. The running agent does not use this version yet. */
 export interface PendingProfile {
   readonly profile: Profile;
+  /** `new`: the running agent has no device type with this id. */
   readonly state: 'new' | 'changed';
 }
 
@@ -60,9 +61,9 @@ export interface ScanRequest {
   readonly line: string;
   readonly from: number;
   readonly to: number;
-  /** Also try other speeds and parities. */
+  /** Also try other speeds and parities. Refused for a network port and for a DALI bus. */
   readonly autoBaud: boolean;
-  /** Usual wait for the reply of an address; null for the short default. Units: ms. */
+  /** Usual wait for the reply of an address on a Modbus line, 500 at most; null for the short default. Units: ms. */
   readonly waitMs: number | null;
   /** Abort it when no client waits for the result. */
   readonly signal?: AbortSignal;
@@ -103,6 +104,7 @@ export interface ScanResult {
   readonly isNetwork: boolean;
   /** The units are gear of a DALI bus; absent on any other line. */
   readonly isDali?: true;
+  /** By address, then by speed. Units of the cabinet that answer their polls are included. */
   readonly found: readonly FoundUnit[];
   /** Units of the cabinet in the scanned range that did not answer at the line's own speed. */
   readonly missing: readonly { readonly unit: number; readonly device: string }[];
@@ -135,7 +137,7 @@ export interface RegistersProgress {
 export interface RegistersResult {
   readonly unit: number;
   readonly table: Table;
-  /** Ranges of consecutive addresses that answer, with their values; lowest address first. */
+  /** Ranges of consecutive addresses that answer, with their values, bits as 0 and 1; lowest address first. */
   readonly runs: readonly { readonly address: number; readonly words: readonly number[] }[];
   readonly requests: number;
   readonly durationMs: number;
@@ -171,6 +173,7 @@ export interface BusWrite {
   readonly unit: number;
   readonly table: 'coil' | 'holding';
   readonly address: number;
+  /** Raw: registers from 0 to 65535, coils as 0 and 1. */
   readonly values: readonly number[];
 }
 
@@ -231,7 +234,10 @@ export interface LineStats {
   readonly advice: readonly Message[];
 }
 
-/** Counters of the requests of `BusTools` on a line. They do not measure the health of the line. */
+/**
+ * Counters of the requests of `BusTools` on a line, since it was opened with its present configuration. They do not measure the health of
+ * the line.
+ */
 export interface ConsoleCounts {
   readonly transactions: number;
   readonly timeouts: number;

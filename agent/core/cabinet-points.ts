@@ -16,8 +16,8 @@ export interface CabinetPoint {
 }
 
 /**
- * Returns the points of the devices by id, in the order of the configuration, also points that are never polled. A device whose profile is
- * unknown has none.
+ * Returns the points of the devices by id, in the order of the configuration, also points that are never polled. Points of parts that
+ * `instances` leaves out are absent. A device whose profile is unknown has none.
  */
 export function cabinetPoints({ lines }: Cabinet, profiles: ReadonlyMap<string, Profile>): ReadonlyMap<PointId, CabinetPoint> {
   const points = lines

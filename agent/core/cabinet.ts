@@ -24,7 +24,10 @@ export interface Cabinet {
   readonly longitudeDeg: number;
   /** IANA name, `Europe/Paris`. */
   readonly timezone: string;
-  /** `system`: trust the system clock, because something else (chrony, a hypervisor) keeps it correct. */
+  /**
+   * `auto`: trust the system clock once it was synchronised, or if a battery clock confirms it. `system`: trust it, because something else
+   * (chrony, a hypervisor) keeps it correct.
+   */
   readonly clockTrust: 'auto' | 'system';
   /** After a mains return, no level of a lamp is written for this time from the start of the agent. Units: s. */
   readonly startQuietS: number;
@@ -44,6 +47,7 @@ export interface Cabinet {
   readonly panels: readonly PanelConfig[];
   /** Other cabinets where the street continues. */
   readonly neighbours: readonly Neighbour[];
+  /** Null without a platform. */
   readonly uplink: UplinkConfig | null;
   readonly store: StoreConfig;
   /** Absent: `RECORDER_DEFAULTS`. */
@@ -54,7 +58,9 @@ export interface Cabinet {
   readonly energy?: EnergyAccounts;
   /** `metricsFile`: file for the metrics, read by node_exporter; null for none. */
   readonly service: { readonly metricsFile: string | null };
-  /** `socketPath`: where the console connects; null for the default path. */
+  /**
+   * `socketPath`: where the console connects; null for the default path. `language`: of a console session, until a person chooses another.
+   */
   readonly console: { readonly socketPath: string | null; readonly language: Language };
   /**
    * `revisionKeys`: people who may sign revisions offline. `ports`: ports that a line of a revision may use besides those in the site's
@@ -66,7 +72,7 @@ export interface Cabinet {
     readonly userKeys: readonly { readonly id: string; readonly key: string; readonly role: Role }[];
     readonly ports: readonly string[];
   };
-  /** Folders of device profiles besides the shipped ones. */
+  /** Folders of device profiles besides the shipped ones; absolute in a loaded site. */
   readonly profileDirs: readonly string[];
 }
 
@@ -176,8 +182,8 @@ export interface Lamp {
 }
 
 /**
- * Another cabinet where the street continues, with which detections are exchanged. Detections within `withinM` (m) of the pole `pole` may
- * be sent to it.
+ * Another cabinet where the street continues, with which detections are exchanged. Detections within `withinM` (m along the street) of the
+ * pole `pole` may be sent to it. Those that it sends enter the street at that pole.
  */
 export interface Neighbour {
   /** Sparkplug edge node of the other cabinet. */
@@ -225,6 +231,7 @@ export interface UplinkConfig {
 export interface RecorderConfig {
   /** Memory for the last minutes of all lines and decisions. Units: 1,000 bytes. */
   readonly memoryKilobytes: number;
+  /** Number of recordings, above which unprotected ones are removed. */
   readonly maxRecordings: number;
   /** All recordings together. Units: 10^6 bytes. */
   readonly maxMegabytes: number;

@@ -21,7 +21,7 @@ export interface Timer {
   cancel(): void;
 }
 
-/** Times and timers for code that waits or records a time. */
+/** Times and timers for code that waits or records a time. `quality` is that of `wallMs`. */
 export interface Clock {
   wallMs(): WallMs;
   monoMs(): MonoMs;

@@ -44,7 +44,10 @@ export function copyAgeMs({ copiedMs, adoptedMs }: CopiedState): number {
   return Math.min(Math.max(0, adoptedMs - copiedMs), MAX_AGE_MS);
 }
 
-/** Returns the value of a fact after a copy of this age (ms) has replaced `state.db`; undefined if the fact must be removed. */
+/**
+ * Returns the value of a fact after a copy of this age (ms) has replaced `state.db`; undefined if the fact must be removed. `value`: its
+ * value in the copy, which stays unchanged if the rule does not fit its type.
+ */
 export function afterCopy(rule: CopyRule, value: unknown, ageMs: number): unknown {
   switch (rule.change) {
     case 'remove':

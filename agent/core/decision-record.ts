@@ -50,12 +50,14 @@ export interface NumberedPart extends RecordPart {
 
 /** Time and state of a stored segment. */
 export interface RecordLabel {
+  /** Higher for a segment that was written later. */
   readonly id: number;
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
   /** The same bounds by the monotonic clock of the run. */
   readonly fromMono: MonoMs;
   readonly toMono: MonoMs;
+  /** At the start of the segment. */
   readonly clockQuality: ClockQuality;
   /** `fromMs` and `toMs` were corrected later, because the wall clock was wrong when they were recorded. */
   readonly isCorrected: boolean;
@@ -73,7 +75,10 @@ export interface StoredRecord extends RecordLabel, RecordStreams {
   readonly basis: RecordBasis;
 }
 
-/** Requests the segments that reach into a period, from `fromMs` to before `toMs`, with a higher id than `afterId`. */
+/**
+ * Requests a page of the segments that reach into a period, from `fromMs` to before `toMs`, with a higher id than `afterId`. `afterId`: 0
+ * for the first page.
+ */
 export interface RecordQuery {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;

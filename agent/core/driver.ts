@@ -34,7 +34,10 @@ export interface BytePort {
   onLost: (cause: Error) => void;
 }
 
-/** Creates a serial port, closed until its `open` is called. `path`: the device file. */
+/**
+ * Creates a serial port, closed until its `open` is called. `path`: the device file. `rs485`: null or absent leaves the RS-485 settings of
+ * the kernel as they are.
+ */
 export type OpenBytePort = (path: string, serial: SerialSettings, rs485?: Rs485Settings | null) => BytePort;
 
 /** One read of `count` registers or bits of a unit from `address`, 0-based as in the frame. */
@@ -47,7 +50,7 @@ export interface ReadRequest {
   readonly alternates?: readonly Pick<ReadRequest, 'address' | 'count'>[];
 }
 
-/** One write of consecutive registers or coils of a unit. `address` is 0-based, as in the frame. */
+/** One write of consecutive registers or coils of a unit. `address` is 0-based, as in the frame. `values`: raw; coils as 0 and 1. */
 export interface WriteRequest {
   readonly unit: number;
   readonly table: 'coil' | 'holding';
@@ -193,11 +196,14 @@ export interface ModbusDriver {
   readonly profile: Profile;
   /** Returns the values of all points that lie completely inside the block. */
   decode(table: Table, address: number, words: readonly number[]): readonly DecodedValue[];
-  /** Builds the single write that sets a group of the profile to a level. Returns a Refusal if that is not possible. */
+  /** Builds the single write that sets a group of the profile to a level in %. Returns a Refusal if that is not possible. */
   encodeGroup(groupId: string, levelPct: number): Omit<WriteRequest, 'unit'> | Refusal;
-  /** Builds the write of one value. Returns a Refusal if that is not possible. */
+  /** Builds the write of one value, in the unit of its point. Returns a Refusal if that is not possible. */
   encode(quantity: string, value: number): Omit<WriteRequest, 'unit'> | Refusal;
-  /** Builds the write of a text, cut to fit, and the value that the point then has. Returns a Refusal if that is not possible. */
+  /**
+   * Builds the write of a text, cut and with characters replaced to fit. `value`: the value of the point afterwards, a checksum of its
+   * registers. Returns a Refusal if that is not possible.
+   */
   encodeText(quantity: string, text: string): { readonly request: Omit<WriteRequest, 'unit'>; readonly value: number } | Refusal;
 }
 

@@ -11,7 +11,9 @@ import { withMessages, withTexts } from './message-wire.ts';
 /** How soon a fault needs a person: `urgent` tonight, `deferred` with the next planned work on the street. */
 export type Urgency = 'urgent' | 'deferred';
 
-/** One reading that supports an event. `value` is null if it has none; its unit is `unit`. */
+/**
+ * One value that supports an event. `value`: in `unit`, null if unknown; a sum over several phases is under the point of the first one.
+ */
 export interface EvidenceReading {
   readonly pointId: `${string}.${string}`;
   readonly value: number | null;

@@ -8,6 +8,7 @@ import { isRecord } from './is-record.ts';
 export interface Acknowledgement {
   /** `console:<user>`, `platform` or `platform:<user>`. */
   readonly by: string;
+  /** By the clock of the cabinet. */
   readonly atMs: WallMs;
   /** The text that was sent with it; empty for none. */
   readonly note: string;

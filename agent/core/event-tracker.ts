@@ -75,7 +75,7 @@ export function createEventTracker(clock: Clock, onEvent: (event: AgentEvent) =>
 export interface RoomEvents {
   /** Passes the event on. An event without an end is remembered until its end is reported. */
   report(event: AgentEvent): void;
-  /** Reports the end of all open events, with `why` added to each text. */
+  /** Reports the end of all open events, as interrupted and with `why` added to each text. */
   close(why: Message): void;
 }
 

@@ -22,7 +22,7 @@ export interface EvidenceSignature {
   readonly signature: string;
 }
 
-/** A signature with the claim that was signed. */
+/** A claim with its signature. Whether that is valid, `verifyEvidence` finds. */
 export type SignedClaim = EvidenceClaim & EvidenceSignature;
 
 /**
@@ -31,7 +31,7 @@ export type SignedClaim = EvidenceClaim & EvidenceSignature;
  */
 export type SigningRefusal = 'no-key' | 'no-time' | 'unusable-key';
 
-/** A signature, or why there is none. */
+/** A claim that the cabinet has signed, or why it cannot sign now. */
 export type SigningAnswer = { readonly ok: true; readonly signed: SignedClaim } | { readonly ok: false; readonly why: SigningRefusal };
 
 /**
@@ -71,7 +71,10 @@ export function signEvidence(claim: EvidenceClaim, key: Buffer, certificates: st
   return { certificates, signature: sign(digestFor(privateKey), signedBytes(claim), privateKey).toString('base64') };
 }
 
-/** Returns the verdict about a signature. `authority`: certificates that are trusted, in PEM. Unreadable certificates are ignored. */
+/**
+ * Returns the verdict about a signature. `authority`: certificates that are trusted, in PEM. Unreadable certificates are ignored. The dates
+ * of certificates other than that of the key are not checked.
+ */
 export function verifyEvidence(claim: EvidenceClaim, { certificates, signature }: EvidenceSignature, authority: string): EvidenceVerdict {
   const [own, ...between] = certificatesIn(certificates);
   if (own === undefined) return 'not-certified';
@@ -156,7 +159,10 @@ function certificatesIn(pem: string): X509Certificate[] {
   });
 }
 
-/** Returns whether a private key in PEM belongs to the first readable certificate of a PEM text; false if the key cannot be read. */
+/**
+ * Returns whether a private key in PEM belongs to the first readable certificate of a PEM text. False if there is none, or if the key
+ * cannot be read.
+ */
 export function isKeyOf(key: Buffer, certificates: string): boolean {
   const [own] = certificatesIn(certificates);
   try {

@@ -36,14 +36,14 @@ export interface LightTools {
   setHours(target: string, h: number): Promise<HoursAnswer>;
 }
 
-/** Burning hours of one lamp. */
+/** Burning hours of one lamp: those that the configuration or a technician stated, and the time counted since. */
 export interface LampHours {
   readonly lamp: string;
-  /** Units: h, whole. Null if unknown. */
+  /** Units: h, whole. Null if unknown, for example because none were stated. */
   readonly hours: number | null;
 }
 
-/** The burning hours after they were set, and whether the disk has them. */
+/** The burning hours of the requested lamps, after any new ones were set, and whether the disk has these. */
 export interface HoursAnswer {
   readonly lamps: readonly LampHours[];
   /** False: the new hours are in force, but not saved yet. Null if nothing was set. */

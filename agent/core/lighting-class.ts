@@ -39,7 +39,10 @@ export function isSameFamily(a: LightingClass, b: LightingClass): boolean {
   return a[0] === b[0];
 }
 
-/** Returns the classes to which an installation of this class can be dimmed, brightest first, including `design` itself. */
+/**
+ * Returns the classes of the same family (M, C or P) to which an installation of this class can be dimmed, brightest first, including
+ * `design` itself.
+ */
 export function classesWithin(design: LightingClass): readonly LightingClass[] {
   const all = Object.keys(LIGHT) as LightingClass[];
   return all.filter((each) => isSameFamily(each, design) && LIGHT[each] <= LIGHT[design]);

@@ -24,7 +24,7 @@ const BARE = /^[^/?#\\\s]+\/?$/;
 
 /**
  * Parses the `port` of a line. A text that cannot be used has the kind `bad`. A text without `scheme://` is a device file, which may be
- * missing.
+ * missing. `tcp://` without a port has 502.
  */
 export function parseLinePort(text: string): LinePort {
   const scheme = SCHEME.exec(text)?.[1]?.toLowerCase();
@@ -55,7 +55,7 @@ const NEVER = networks(['0.0.0.0', 8], ['127.0.0.0', 8], ['169.254.0.0', 16], ['
 
 /**
  * Parses a range of addresses such as `tcp://10.20.0.0/24:502`. Returns a message if the range cannot be used; undefined if the text is no
- * range.
+ * range. `tcp://` without a port has 502.
  */
 export function parseLineNetwork(text: string): LineNetwork | Message | undefined {
   const [, scheme, host = '', bits = '', portText] =

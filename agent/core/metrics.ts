@@ -24,7 +24,7 @@ export interface MetricSample {
   readonly value: number;
 }
 
-/** The text formats that `metricsText` can produce. */
+/** The text formats that `metricsText` can produce: OpenMetrics 1.0, and the Prometheus text format 0.0.4. */
 export const METRIC_FORMATS = ['openmetrics', 'prometheus'] as const;
 /** One of the two text formats. */
 export type MetricFormat = (typeof METRIC_FORMATS)[number];

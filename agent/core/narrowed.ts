@@ -4,7 +4,7 @@
 import type { DeviceConfig, DeviceQuirks } from './cabinet.ts';
 import type { Profile } from './profile.ts';
 
-/** Returns the full name of a point of number `n`, from 0, of a repeated part: `ecg5_level`. */
+/** Returns the full name of a point of a repeated part: `ecg5_level`. `n`: which of the parts, from 0, here 5. */
 export function partPointId(partId: string, n: number, pointId: string): string {
   return `${partId}${n}_${pointId}`;
 }

@@ -14,7 +14,7 @@ export interface PanelConfig {
   readonly device: string;
   /** Text points of the device, one for each line of the panel, top line first. */
   readonly points: readonly string[];
-  /** Shown while nothing else applies. */
+  /** Shown while no other text applies and can be shown. It has no values. */
   readonly fallback: string;
   readonly limits: PanelLimits;
   /** Values for the templates of `rules` and `schedule`, by their id. */
@@ -79,6 +79,7 @@ export interface PanelValue {
 /** A text for some days and a time of day. */
 export interface PanelEntry {
   readonly text: string;
+  /** This and `until`: a clock time, or minutes from `sunset` or `sunrise`. Other values of the type do not occur. */
   readonly at: StepTime;
   /** A time that is not later than `at` belongs to the next day. */
   readonly until: StepTime;

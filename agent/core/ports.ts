@@ -15,7 +15,7 @@ import type { LevelPct, PointId, Reading, Severity } from './words.ts';
 
 /** The severities of log lines, lowest first. */
 export const LOG_SEVERITIES = ['debug', 'info', 'warning', 'alarm'] as const satisfies readonly (Severity | 'debug')[];
-/** How important a log line is. */
+/** How important a log line is, one of `LOG_SEVERITIES`. */
 export type LogSeverity = (typeof LOG_SEVERITIES)[number];
 
 /** Log of events by name, with fields. Fields must not contain secrets. `severity`: default `info`. */
@@ -46,7 +46,7 @@ export interface LogFeed {
 
 /** The classes of requests on a line, most urgent first. Source: design §4. */
 export const LANES = ['urgent', 'command', 'presence', 'console', 'telemetry', 'probe'] as const;
-/** The class of one request on a line. */
+/** The class of one request on a line, one of `LANES`. */
 export type Lane = (typeof LANES)[number];
 
 /** A write to a point, such as the level of a lamp. */
@@ -73,7 +73,7 @@ export interface ValueWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expir
   readonly value: number;
 }
 
-/** One write of a text to a text point. */
+/** One write of a text to a text point. What the point cannot show of it is cut off or replaced. */
 export interface TextWrite extends Pick<LevelWrite, 'pointId' | 'lane' | 'expiresMono'> {
   readonly text: string;
 }

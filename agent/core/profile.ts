@@ -131,9 +131,10 @@ export type NameplateId = 'serial' | 'firmware' | 'hardware' | 'model' | 'maker'
 export interface NameplateEntry {
   readonly id: NameplateId;
   readonly table: 'input' | 'holding';
+  /** As in the frame: 0-based. */
   readonly address: number;
   readonly type: 'text' | 'u16' | 'u32' | 'u64';
-  /** Number of registers of a text. */
+  /** Number of registers of a text; 1 for a number. */
   readonly count: number;
   /** Characters of a text in each register; a single one is in the last byte by `byteOrder`. */
   readonly perRegister: 1 | 2;
@@ -151,6 +152,7 @@ export interface GroupProfile {
    */
   readonly reach: 'bus' | 'unit' | 'members';
   readonly table: 'coil' | 'holding';
+  /** As in the frame: 0-based. */
   readonly address: number;
   /** Level points that it sets; null if the cabinet file defines them for each device (DALI groups). */
   readonly sets: readonly string[] | null;
@@ -161,9 +163,9 @@ export interface Quirks {
   /** Most registers in one read. Source: Modbus Application Protocol V1.1b3 §6.3 allows 125. */
   readonly maxReadRegisters: number;
   readonly maxReadBits: number;
-  /** Most unused registers between two points that may be read too, to save a request. */
+  /** Most unused registers or bits between two points that may be read too, to save a request. */
   readonly maxHole: number;
-  /** Start address and count must be even. */
+  /** Start address and count of a read must be even. */
   readonly evenAlign: boolean;
   /** Silence that this unit needs before the next request to it. Units: ms. */
   readonly minGapMs: number;
@@ -171,9 +173,9 @@ export interface Quirks {
   readonly startupSilenceMs: number;
   /** Address ranges, both ends included, whose points must each be read alone. */
   readonly singleOnly: readonly (readonly [from: number, to: number])[];
-  /** Function that writes one register: FC06, FC16, or either. */
+  /** How the value of a point is written if it is one register or coil. `multiple`: with FC16 or FC15. Otherwise: with FC06 or FC05. */
   readonly writeFunction: 'auto' | 'single' | 'multiple';
-  /** Registers that do not exist read as 0 instead of being refused, so a 0 proves nothing. */
+  /** Registers that do not exist read as 0 instead of being refused, so a 0 proves nothing. For people: the agent does not use it. */
   readonly readsZeroForUnknown: boolean;
   /** Usual limit of the wait for a reply. Units: ms. */
   readonly responseTimeoutMs: number;
@@ -243,7 +245,7 @@ export interface TextFormat {
   /** Characters of the whole point. */
   readonly length: number;
   readonly perRegister: 1 | 2;
-  /** Which byte of a register has its first character; with one character, the other byte is 0. */
+  /** Which byte of a register has its first character; with one character, the other byte is 0. Not used for `utf16`. */
   readonly order: 'high-first' | 'low-first';
   /** Where a shorter text is in the line; padding fills the rest. */
   readonly align: 'left' | 'center' | 'right';
@@ -264,9 +266,9 @@ export interface PointCounter {
   readonly maxPowerKw?: number | undefined;
 }
 
-/** One condition that a register reports, such as an open door, a tripped breaker or a lamp fault. */
+/** One condition that a point reports, such as an open door, a tripped breaker or a lamp fault. */
 export interface PointFlag {
-  /** The bit; null: the value as a whole, set if it is not 0. */
+  /** The bit of the value, 0 is the lowest; null: the value as a whole, set if it is not 0. */
   readonly bit: number | null;
   /** Its name: `mains-lost`, `overcurrent`. */
   readonly id: string;
@@ -284,7 +286,10 @@ export function flagText({ message, isShipped }: PointFlag): Message {
   return isShipped === true ? new Message(message.replace(/[{}]/g, '$&$&')) : msg`${message}`;
 }
 
-/** What a point means to the rest of the agent, independent of the device's own name for it. */
+/**
+ * What a point means to the rest of the agent, independent of the device's own name for it. The cabinet file may replace that of a contact
+ * (`DeviceConfig.roles`).
+ */
 export type Semantic =
   | 'level'
   | 'presence'

@@ -14,7 +14,7 @@ export interface RecordedAlarm {
   readonly atMs: WallMs;
 }
 
-/** One line or observed port as a recording names it. */
+/** One line or observed port as a recording names it. `port`: without passwords. `devices`: as configured; empty for an observed port. */
 export interface RecordedLine extends Pick<LineConfig, 'id' | 'kind' | 'port'> {
   /** Null for Modbus TCP. */
   readonly serial: SerialSettings | null;

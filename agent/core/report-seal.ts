@@ -95,7 +95,7 @@ export function unsealedContent(format: SealedFormat, text: string): string {
   return format === 'html' ? `${trimmed}\n` : trimmed.slice(0, -1).replaceAll('<', '\\u003c');
 }
 
-/** Returns the whole file: the content from `unsealedContent` that was signed, and the block. */
+/** Returns the whole file: the content from `unsealedContent` that was signed, and the block with its signature, `claim`. */
 export function sealedReport(format: SealedFormat, content: string, claim: SignedClaim): string {
   return `${content}${blockOf(format, claim)}`;
 }

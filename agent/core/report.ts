@@ -9,9 +9,12 @@ import type { Message, Said } from './message.ts';
 import type { SavingsDate, SavingsRefusal, SavingsResult } from './savings-view.ts';
 import type { Language } from './words.ts';
 
-/** The kinds of reports. */
+/**
+ * The kinds of reports. `night`: of one night; of several nights it has the content of `month`. `month`: of a range of nights. `savings`:
+ * the saving against the baseline. `commission`: the acceptance of the installation.
+ */
 export const REPORT_KINDS = ['night', 'month', 'savings', 'commission'] as const;
-/** A kind of report. */
+/** One of `REPORT_KINDS`. */
 export type ReportKind = (typeof REPORT_KINDS)[number];
 
 /** A value in a table: a number in the unit of its column, a text, or null for a value that is not known. */
@@ -73,7 +76,7 @@ export interface ReportBands {
   readonly series: readonly ReportSeries[];
 }
 
-/** A heat map: `values[row][column]`; null where nothing is known. */
+/** A heat map: `values[row][column]`; null where nothing is known. `rows`, `columns`: their names. `unit`: of the values. */
 export interface ReportHeat {
   readonly kind: 'heat';
   readonly title: Message;
@@ -104,7 +107,7 @@ export interface ReportMap {
   readonly poles: readonly ReportPole[];
 }
 
-/** A plot of a report. */
+/** A plot as data: bars, stacked areas over time, a heat map, or a map of the streets. */
 export type ReportPlot = ReportBars | ReportBands | ReportHeat | ReportMap;
 
 /** One key figure of the first page. `half`: half of its 90 % interval; null if it has none. `value`: null if it is not known. */
@@ -158,7 +161,7 @@ export interface Report {
 
 /** The forms in which a report is rendered. */
 export const REPORT_FORMATS = ['text', 'html', 'json', 'csv'] as const;
-/** A form in which a report is rendered. */
+/** One of `REPORT_FORMATS`. */
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /**
@@ -172,7 +175,7 @@ export interface ReportLayout {
   readonly widthCols: number;
 }
 
-/** Requests a report. `from`, `to`: first and last night, both included; not used for `commission`. */
+/** Requests a report. `from`, `to`: first and last night, both included; not used for `commission`. `by`: as in `Report`. */
 export interface ReportQuery {
   readonly kind: ReportKind;
   readonly from: SavingsDate;

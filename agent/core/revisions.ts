@@ -51,7 +51,7 @@ export type ConfirmMode = 'auto' | 'asked';
 export interface TrialView {
   readonly number: number;
   readonly mode: ConfirmMode;
-  /** Longest time until the trial ends. Units: s. */
+  /** Time left of the trial; 0 also while its end has to wait, as for the disk. Units: s. */
   readonly restS: number;
   /** What does not work since the change, in words; empty if nothing is missing. */
   readonly missing: readonly Message[];
@@ -65,6 +65,7 @@ export interface CandidateView {
   readonly authors: readonly string[];
   /** When it was last changed or copied. */
   readonly atMs: WallMs;
+  /** As `Revision.hash`, of its present files. */
   readonly hash: string;
   /** Number of the revision that was in force when the candidate was started. */
   readonly base: number;
@@ -207,7 +208,10 @@ export type ConfigAsk =
   | (Omit<CommitRequest, 'by' | 'author' | 'commandId' | 'lowersFloor'> & { readonly action: 'apply' })
   | (Omit<CommitRequest, 'by' | 'author' | 'commandId' | 'lowersFloor'> & { readonly action: 'rollback'; readonly revision: number });
 
-/** A request from the platform about the configuration, with its sender and the id of its command. */
+/**
+ * A request from the platform about the configuration, with the id of its command. `by`: `platform`, or `platform:<user>` with the user
+ * that the platform names.
+ */
 export interface ConfigRequest {
   readonly commandId: string;
   readonly by: string;

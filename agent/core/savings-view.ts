@@ -6,7 +6,10 @@ import type { ChainEntry, ChainHead } from './hash-chain.ts';
 /** The local date of the noon at which a night begins, `2026-12-01`. */
 export type SavingsDate = string;
 
-/** The causes of entries of the ledger. `baseline`: a baseline was frozen. `void`: another entry no longer counts. */
+/**
+ * The causes of entries of the ledger. `baseline`: a baseline was frozen. `void`: another entry no longer counts. Causes from
+ * `settings-changed` on are entered by the agent alone.
+ */
 export const LEDGER_CAUSES = [
   'baseline',
   'void',
@@ -26,7 +29,10 @@ export const LEDGER_CAUSES = [
 /** One of `LEDGER_CAUSES`. */
 export type LedgerCause = (typeof LEDGER_CAUSES)[number];
 
-/** A lamp of the reference. `reduction`: the share of `powerW` that it uses in the hours of darkness. Units: W. */
+/**
+ * A lamp of the reference. `powerW`: its rated power, which a baseline from a meter may have corrected. `reduction`: the share of `powerW`,
+ * 0..1, that it uses in the hours of darkness. Units: W.
+ */
 export interface ReferenceLamp {
   readonly id: string;
   readonly powerW: number;
@@ -76,16 +82,19 @@ export interface LedgerEntry extends LedgerNote, ChainHead {
 export interface LedgerSeal extends ChainHead {
   /** Edge node of the cabinet. */
   readonly node: string;
+  /** When it was signed. */
   readonly atMs: WallMs;
   /** The certificate of the key first, then further ones of its file. */
   readonly certificates: string;
   readonly signature: string;
 }
 
-/** A zone of the reference, with its rule for the hours of darkness. Units: degrees, min, h. */
+/** A zone of the reference, with its rule for the hours of darkness from the configuration at the freeze. Units: degrees, min, h. */
 export interface ReferenceZone {
   readonly id: string;
+  /** Altitude of the sun at dusk and dawn, before the offsets; negative: below the horizon. */
   readonly sunBelowDeg: number;
+  /** Delay of switching on and off after the sun's times; negative: earlier. */
   readonly onOffsetMin: number;
   readonly offOffsetMin: number;
   readonly seasons: readonly Season[];
@@ -94,7 +103,7 @@ export interface ReferenceZone {
   readonly lamps: readonly ReferenceLamp[];
 }
 
-/** A meter whose energy is compared with the reference. `classPct`: its limit of error. Units: %. */
+/** A meter whose energy is compared with the reference. `profile`: id of its device type. `classPct`: its limit of error. Units: %. */
 export interface SavingsMeter {
   readonly id: string;
   readonly profile: string;
@@ -212,6 +221,7 @@ export interface SavingsFigures {
   readonly nonRoutineKwh: number;
   /** `referenceKwh`, `routineKwh` and `nonRoutineKwh` together. */
   readonly adjustedKwh: number;
+  /** As `SavingsMeterNight.measuredWh`, of all meters of the baseline together. */
   readonly measuredKwh: number;
   /** Estimated energy of the gaps. */
   readonly estimatedKwh: number;
@@ -219,10 +229,10 @@ export interface SavingsFigures {
   readonly savedKwh: number;
 }
 
-/** A night of the result. */
+/** The figures of one counted night of a `SavingsResult`. */
 export interface SavingsNightFigures extends SavingsFigures {
   readonly date: SavingsDate;
-  /** Hours of darkness by zone of the baseline. */
+  /** Hours of darkness by zone of the baseline. Units: h. */
   readonly darkHours: Readonly<Record<string, number>>;
   /** Energy by the models of all meters of the baseline; null if one is missing. */
   readonly modelKwh: number | null;
@@ -250,7 +260,7 @@ export interface SavingsAdjustment {
   readonly kwh: number;
 }
 
-/** A gap with its night and meter. */
+/** A gap with its night and its meter. With `isGuess`, `halfWh` is at least the adjusted reference of the night. */
 export interface SavingsNamedGap extends SavingsGap {
   readonly date: SavingsDate;
   readonly meter: string;
@@ -330,11 +340,14 @@ export interface SavingsResult {
 export interface SavingsExport {
   readonly form: 'luciole-savings-1';
   readonly cabinet: string;
+  /** Edge node of the cabinet; empty without an uplink. */
   readonly node: string;
+  /** The entries of the ledger that could be read, also those outside the period. */
   readonly chain: readonly ChainEntry[];
   readonly seals: readonly LedgerSeal[];
+  /** The stored nights of the period of `result`, also those that are not counted. */
   readonly nights: readonly SavingsNight[];
-  /** Hours of darkness by stored night and zone of the baseline. Units: h. */
+  /** Hours of darkness by date of `nights` and zone of the baseline. Units: h. */
   readonly darkHours: Readonly<Record<SavingsDate, Readonly<Record<string, number>>>>;
   readonly result: SavingsResult;
 }
@@ -365,7 +378,10 @@ export interface FreezeRequest {
   readonly tolerancePct: number;
 }
 
-/** Why a request about savings was refused. `no-time`: the clock is not trusted. `no-meter`: none is given, or several to learn from. */
+/**
+ * Why a request about savings was refused. `no-time`: the clock is not trusted. `no-meter`: none is given, or several to learn from.
+ * `no-nights`: no night of the period was counted. `no-entry`: the ledger has no entry with the number to void.
+ */
 export type SavingsRefusal =
   | 'disk'
   | 'no-time'

@@ -77,7 +77,10 @@ export interface SoundStep {
   readonly play: readonly string[];
 }
 
-/** An announcement of the configuration: the track `play`, due once a day at each of the times in `at`. */
+/**
+ * An announcement of the configuration: the track `play`, due once a day at each of the times in `at`. One that is due in quiet hours or
+ * during a stop is left out.
+ */
 export interface ScheduledAnnouncement {
   readonly id: string;
   readonly play: string;
@@ -99,15 +102,16 @@ export interface SoundPlace {
   readonly quietHours: readonly QuietHours[];
   /** Volume by time of day: the latest step counts, before the first step that of the evening before. Empty: the highest allowed volume. */
   readonly volumes: readonly { readonly at: DayTime; readonly volumePct: number }[];
+  /** Id of the usual programme. */
   readonly programme: string;
-  /** Selects another programme for some days; null: always `programme`. */
+  /** Id of the calendar that selects another programme for some days; null: always `programme`. */
   readonly calendar: string | null;
   readonly announcements: readonly ScheduledAnnouncement[];
 }
 
 /**
  * Names of the points by which a sound place uses its player. `state`, `volume`, `track` and `file` must be writable; the others are
- * optional. `volume` is in % of the full volume.
+ * optional. `volume` is in % of the full volume. `files`: number of files on the medium. `finished`: number of the last track that ended.
  */
 export const PLAYER_POINTS = {
   state: 'state',

@@ -6,14 +6,18 @@ import type { Message } from './message.ts';
 import type { SoundSender } from './sound-config.ts';
 import type { Outcome, PointId } from './words.ts';
 
-/** What can decide what a place plays, highest priority first. */
+/**
+ * What can decide what a place plays, highest priority first. `quiet`: quiet hours, or a time that is not trusted. `request`: a requested
+ * `play`. `default`: silence, because nothing else decides.
+ */
 export const SOUND_RANKS = ['emergency', 'quiet', 'stop', 'announcement', 'request', 'programme', 'default'] as const;
 /** A rank in the decision about sound, one of `SOUND_RANKS`. */
 export type SoundRank = (typeof SOUND_RANKS)[number];
 
 /**
  * What is requested of a place. `play`: a track, again and again. `emergency`: the same, over everything else. `announce`: a track once.
- * `resume`: the end of the requests in force that the sender may end, except announcements.
+ * `stop`: silence, except for an emergency. `resume`: the end of the requests in force that the sender may end, except announcements.
+ * `minutes`: how long the request is in force. Units: `volumePct` in % of the player's range.
  */
 export type SoundAsk =
   | { readonly action: 'play' | 'emergency'; readonly track: string; readonly minutes: number }
@@ -36,7 +40,10 @@ export interface SoundRequest {
   readonly expiresMono?: MonoMs;
 }
 
-/** What one source contributed to the decision about a place. `play`: its tracks; empty for silence. `applied`: it decided. */
+/**
+ * What one source contributed to the decision about a place. `play`: its tracks; empty for silence. `applied`: it decided. `untilMs`: when
+ * it ends; null if it has no such time.
+ */
 export interface SoundTraceLine {
   readonly rank: SoundRank;
   readonly source: string;
@@ -62,7 +69,7 @@ export interface SoundView {
   readonly rank: SoundRank;
   /** Tracks that it should play; empty for silence. */
   readonly play: readonly string[];
-  /** The track that it plays now, as last read or sent; null if none is known. */
+  /** The track that it plays now, as the agent started or found it; null if it does not play, or this is not known. */
   readonly track: string | null;
   /** The volume that applies while it plays. Units: % of the player's range. */
   readonly volumePct: number;
@@ -76,6 +83,7 @@ export interface SoundView {
     readonly isAlive: boolean;
     /** The value of its point `state`; null if unknown. */
     readonly state: number | null;
+    /** The volume as last read; null if unknown. Units: %. */
     readonly volumePct: number | null;
   };
   /** One for each relay; `isOn` is null if unknown. */

@@ -9,7 +9,7 @@ import { confirmedTime, type HeldTime, heldMs, nextHeldTime, type TimeFacts } fr
 
 /** The clocks that the steady clock compares, and where it keeps its time. */
 export interface SteadyClockParts {
-  /** The machine's own clock; its quality follows the system's indicators. */
+  /** The machine's own clock; its quality follows the system's indicators or the configuration. */
   readonly clock: Clock;
   /** Returns the newest reading of the battery clock; null while it gives none. Default: no battery clock. */
   readonly battery?: () => BatteryReading | null;
@@ -19,13 +19,17 @@ export interface SteadyClockParts {
   readonly memory?: HeldTimeMemory | null;
 }
 
-/** What a restart of the agent keeps of the held time: the last trusted time, continued by the monotonic clock. */
+/**
+ * What a restart of the agent keeps of the held time: the last trusted time, continued by the monotonic clock. `zeroMs` includes the
+ * correction by the battery clock.
+ */
 export type StoredHeldTime = Pick<HeldTime, 'zeroMs' | 'quality' | 'hasSteppedOnce'>;
 
 /** Keeps the held time over a restart of the agent on the same boot of the machine. */
 export interface HeldTimeMemory {
-  /** Null if there is no valid one of this boot. */
+  /** Null if there is no valid one of this boot, for example after a stop of the service. */
   load(): StoredHeldTime | null;
+  /** Replaces what is stored. Errors: none; a failed write is ignored. */
   save(held: HeldTime): void;
 }
 

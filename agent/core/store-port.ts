@@ -9,7 +9,10 @@ import type { Message } from './message.ts';
 import type { StorePulse } from './pulse.ts';
 import type { AgentEvent, Outcome, PointId, Quality, Reading } from './words.ts';
 
-/** Readings that are reported together, to be stored and sent. `ticket`: number of the frame; it increases within a run of the agent. */
+/**
+ * Readings that are reported together, to be stored and sent. `ticket`: number of the frame, from 1; it increases within a run of the
+ * agent. The times and `clockQuality` are those of the moment when the frame was made.
+ */
 export interface ReadingFrame {
   readonly ticket: number;
   readonly atMono: MonoMs;
@@ -18,7 +21,10 @@ export interface ReadingFrame {
   readonly readings: readonly Reading[];
 }
 
-/** A frame as read from the store. `seq`: its number on disk; it never repeats within an epoch, the lifetime of one database. */
+/**
+ * A frame as read from the store. `seq`: its number on disk; it never repeats within an epoch, the lifetime of one database. `readings`:
+ * those still on disk; in an export only those of the period.
+ */
 export interface StoredFrame {
   readonly seq: number;
   readonly atMs: WallMs;
@@ -28,7 +34,10 @@ export interface StoredFrame {
   readonly readings: readonly StoredReading[];
 }
 
-/** One reading of one point as stored. `value` is null if it has none. */
+/**
+ * One reading of one point as read from the store. `value`: null if it has none, otherwise as rounded for the store. `atMs`: the time of
+ * the reading, with the correction of its frame.
+ */
 export interface StoredReading {
   readonly pointId: PointId;
   readonly value: number | null;
@@ -49,7 +58,9 @@ export interface Gap {
   readonly readings: number;
   /** The readings could not be counted: `readings` is an estimate, or 0 if unknown. Absent if they were counted. */
   readonly isEstimate?: true;
+  /** Why, such as `cap` or `corrupt`; `merged` for one that replaces others. */
   readonly reason: string;
+  /** When the first of the readings were lost, which may be long after their own times. A merged one has the newest such time. */
   readonly atMs: WallMs;
 }
 
@@ -87,7 +98,10 @@ export interface StoreStatus extends TelemetryFacts {
   readonly decisionsLost?: number;
 }
 
-/** Size and progress of the database of readings, as last read. Before the disk has responded, `epoch` is empty and the counts are 0. */
+/**
+ * Size and progress of the database of readings, as last read. Before the disk has responded, `epoch` is empty, and counts and sizes are
+ * 0.
+ */
 export interface TelemetryFacts {
   readonly epoch: string;
   readonly frames: number;
@@ -101,6 +115,7 @@ export interface TelemetryFacts {
   readonly segments: { readonly count: number; readonly readings: number; readonly bytes: number };
   /** Time of the oldest frames for which there is one; it may be that of an unset clock. Null if there is none. */
   readonly oldestMs: WallMs | null;
+  /** The next frame on disk gets a higher seq. May be above 0 while there is no frame. */
   readonly lastSeq: number;
   /** No frame up to this number remains to be delivered: each is delivered or lost. */
   readonly cursorSeq: number;
@@ -116,7 +131,7 @@ export interface TelemetryFacts {
   readonly record?: RecordFacts;
   /**
    * What the present storage thread has written since its first measurement, `overMs` ago, as counted by the kernel. It begins at 0 again
-   * if the thread is replaced. Null if the kernel does not provide it. Units: bytes, ms.
+   * if the thread is replaced. Null if the kernel does not provide it, or the disk has not responded. Units: bytes, ms.
    */
   readonly written: { readonly bytes: number; readonly overMs: number } | null;
 }
@@ -168,8 +183,9 @@ export interface HistoryRow extends Omit<StoredReading, 'pointId'> {
 }
 
 /**
- * The requested readings within one minute or hour, which begins at `atMs`. Shape: min, mean and max are null if no reading had a value.
- * `mean`: each value counts once, however long it lasted. `readings`: their number; `values`: how many of them had a value.
+ * The requested readings within one minute or hour, which begins at `atMs`. Readings of any quality count. Shape: min, mean and max are
+ * null if no reading had a value. `mean`: each value counts once, however long it lasted. `readings`: their number; `values`: how many of
+ * them had a value.
  */
 export interface HistoryBucket {
   readonly atMs: WallMs;
@@ -192,7 +208,7 @@ export interface History {
 
 /**
  * Requests one page of the readings of a period, by frame. Shape: readings from `fromMs` to before `toMs`, of frames with a higher `seq`
- * than `afterSeq`; at most `maxFrames` frames.
+ * than `afterSeq`; at most `maxFrames` frames, and never more than 2,000.
  */
 export interface ExportQuery {
   readonly fromMs: WallMs;
@@ -239,8 +255,9 @@ export interface StoreCheck {
   readonly files: readonly {
     readonly file: string;
     readonly ok: boolean;
-    /** What is wrong, each with its consequence; empty if nothing is wrong. */
+    /** What was wrong, also if the check has repaired it, or why the file could not be checked; empty if nothing was wrong. */
     readonly problems: readonly Message[];
+    /** With write-ahead log and shared memory. */
     readonly bytes: number;
   }[];
   readonly account: StoreAccount | null;
@@ -334,7 +351,10 @@ export interface Store {
   fates: () => (ticket: number) => FrameFate;
 }
 
-/** Events that the store keeps; the oldest are removed first. Source: years of a cabinet's events; at most 5 MB. */
+/**
+ * Most events that the store keeps; the oldest are removed first. It counts writes: an event that was stored at its begin and again at its
+ * end counts as two. Source: years of a cabinet's events; at most 5 MB.
+ */
 export const KEPT_EVENTS = 10_000;
 
 /** Rows that may name people, events too, are removed in blocks: up to this long before `store.peopleDays`. Units: days. */

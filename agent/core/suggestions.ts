@@ -13,7 +13,10 @@ const LETTERS_PER_ERROR = 3;
 /** Added to the distance if the first letters differ: ids of one kind mostly share theirs, so `S02` is nearer to `S01` than to `L02`. */
 const OTHER_INITIAL = 0.5;
 
-/** Returns a candidate that is nearest to `word` by typing errors; undefined if none is near enough. Upper and lower case are equal. */
+/**
+ * Returns the candidate that is nearest to `word` by typing errors; undefined if none is near enough. Of equally near ones, the first with
+ * the first letter of `word`, or else the first. Upper and lower case are equal.
+ */
 export function nearest(word: string, candidates: Iterable<string>): string | undefined {
   const folded = Array.from(candidates, (candidate) => [candidate.toLowerCase(), candidate] as const);
   return closestOf(word.toLowerCase(), folded)[0];
@@ -62,7 +65,7 @@ export function didYouMean(word: string, candidates: Iterable<string>, otherwise
 /** Longest list of names in a message, so that it stays one line on a terminal. */
 const NAMES_SHOWN = 8;
 
-/** Returns names for the end of a sentence: the first ones and, if there are more, the number of the others; `none` for an empty list. */
+/** Returns names for the end of a sentence: the first eight and, if there are more, the number of the others; `none` for an empty list. */
 export function listNames(names: Iterable<string>): Message {
   const all = [...names];
   if (all.length === 0) return msg`none`;

@@ -15,11 +15,11 @@ const NEVER = new Int32Array(new SharedArrayBuffer(4));
  */
 const BLOCKING_MS = { alone: 1.8, shared: 1.2 };
 
-/** Settings of the system clock. */
+/** Settings of the system clock: the quality that it reports, an offset of its wall time, and whether it serves one bus only. */
 export interface SystemClockOptions {
   /** Returns the present quality of the wall clock. */
   readonly quality: () => ClockQuality;
-  /** Added to the machine's wall clock, for rehearsals and the demo. Units: ms. */
+  /** Added to the machine's wall clock, for rehearsals and the demo. Units: ms; default: 0. */
   readonly wallOffsetMs?: number;
   /** At most one bus uses `precisely`, so a wait for it may block the thread a little longer. Default: several may. */
   readonly isBusAlone?: boolean;

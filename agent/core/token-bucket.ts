@@ -11,10 +11,13 @@ export interface Rate {
   readonly perS: number;
 }
 
-/** A rate limit as a bucket of tokens, which `createTokenBucket` creates. */
+/** A rate limit as a bucket of tokens, which `createTokenBucket` creates. `take` takes tokens, and returns false if fewer are left. */
 export type TokenBucket = ReturnType<typeof createTokenBucket>;
 
-/** Creates a rate limit as a bucket of tokens. It begins with `burst` tokens, which is also the most, and gains `perS` a second. */
+/**
+ * Creates a rate limit as a bucket of tokens. It begins with `burst` tokens, which is also the most, and gains `perS` a second. Call `take`
+ * for each use.
+ */
 export function createTokenBucket(clock: Pick<Clock, 'monoMs'>, { burst, perS }: Rate) {
   let tokens = burst;
   let atMono = clock.monoMs();

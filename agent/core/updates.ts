@@ -10,7 +10,7 @@ export interface UpdateManager {
   put(part: UpdatePart): Promise<UpdateAnswer>;
   /** Checks and unpacks the uploaded file. If it is accepted, the agent restarts with that release, on trial. */
   install(request: UpdateRequest): Promise<UpdateAnswer>;
-  /** Restarts the agent with the previous release; refused, for example, if there is none. */
+  /** Restarts the agent with the previous release, without a trial; refused, for example, if there is none. */
   revert(request: UpdateRequest): Promise<UpdateAnswer>;
 }
 
@@ -40,6 +40,7 @@ export interface UpdateOrder {
 
 /** The answer to one request about the program. */
 export interface UpdateAnswer {
+  /** False if the request was refused or failed. True for an installation or a revert that only the restart completes. */
   readonly isDone: boolean;
   /** What was done, or why the request was refused or failed. */
   readonly text: Message;

@@ -48,7 +48,10 @@ export interface UplinkValue {
   readonly atMs: WallMs;
 }
 
-/** Requests a level for `minutes`. Its format has been checked; the receiver must check its target and limits. */
+/**
+ * Requests a level for `minutes`. Its format has been checked; the receiver must check its target and limits. The request replaces an
+ * earlier one of the same source, target and rank.
+ */
 export interface OverrideRequest {
   readonly commandId: string;
   readonly target: Target;
@@ -190,7 +193,7 @@ export interface UplinkStatus {
 }
 
 /**
- * How far the stored readings have been delivered. Units: `...Seq` in rows of the store; `bytesToday` in bytes of MQTT packets counted
+ * How far the stored readings have been delivered. Units: `...Seq` in rows of the store; `bytesToday` in bytes of published MQTT packets
  * since midnight UTC; `dailyMegabytes` in 10^6 bytes.
  */
 export interface UplinkDelivery {
@@ -211,7 +214,7 @@ export interface UplinkDelivery {
   readonly isAcknowledging: boolean;
   /** The platform accepts a packed backlog. */
   readonly acceptsSegments: boolean;
-  /** Its last acknowledgement that was not refused; empty before the first of this run. */
+  /** Its last acknowledgement that was not refused; empty before the first since the uplink was created. */
   readonly ack: string;
   /** Time of the oldest undelivered row, as last read; null if none is known. */
   readonly oldestMs: WallMs | null;
@@ -228,7 +231,7 @@ export interface RelayedDetection {
   readonly id: string;
   /** Time since the detection. Units: ms. */
   readonly ageMs: number;
-  /** It is discarded once it is older. Units: ms. */
+  /** Age from which it is discarded; the receiver may discard it earlier. Units: ms. */
   readonly ttlMs: number;
   /** Distance of the detection from the place where one street continues as the other. Units: m. */
   readonly distanceM: number;

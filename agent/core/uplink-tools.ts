@@ -44,7 +44,10 @@ export interface UplinkTestRequest {
   readonly signal: AbortSignal;
 }
 
-/** The stages that a test of the uplink may have, in order. */
+/**
+ * The stages that a test of the uplink may have, in order. `name`: the host name is resolved. `rights`: to subscribe. `host`: STATE of the
+ * primary host. `round-trip`: a ping.
+ */
 export type UplinkStepName = 'files' | 'name' | 'tcp' | 'tls' | 'connack' | 'rights' | 'host' | 'round-trip';
 
 /** The result of one stage of a test. */
@@ -58,7 +61,7 @@ export interface UplinkStep {
   readonly text: Message;
 }
 
-/** The result of a whole test. `steps`: the stages up to the first failure. `ok`: no stage failed. */
+/** The result of a whole test. `steps`: the stages up to the first failure, with it. `ok`: no stage failed. */
 export interface UplinkTest {
   readonly broker: string;
   /** Not the client id of the agent, so that its session continues. */

@@ -44,7 +44,7 @@ import type { UplinkStep, UplinkTest, UplinkTestRequest, UplinkTools } from './u
 import type { LampPrediction } from './wear-view.ts';
 import type { AgentEvent, Language, LevelPct, Outcome, PointId, Quality, Rank } from './words.ts';
 
-/** What the console can read from a running agent or request of it. */
+/** What the console can read from a running agent or request of it. Read its members at each use: a new configuration replaces some. */
 export interface AgentView extends LocalConfigView {
   status(): Promise<StatusView>;
   devices(): readonly DeviceView[];
@@ -185,8 +185,10 @@ export interface ProfileView {
   readonly model: string;
   readonly category: DeviceCategory;
   readonly trust: Trust;
+  /** Why its register map is doubtful; null if it is not. */
   readonly experimental: string | null;
   readonly transport: 'modbus' | 'uart' | 'dali';
+  /** Number of its points. */
   readonly points: number;
   /** Devices of this cabinet that use it. */
   readonly usedBy: readonly string[];
@@ -197,7 +199,7 @@ export interface ProfileView {
   readonly pending?: 'new' | 'changed';
 }
 
-/** State of the store, for the console. */
+/** State of the store, for the console. `dir`, `commitSeconds` and `maxDays` are its settings. */
 export interface StoreView extends StoreStatus {
   readonly dir: string;
   readonly commitSeconds: number;
@@ -210,8 +212,8 @@ export interface StoreView extends StoreStatus {
 }
 
 /**
- * Requests the energy of the nights that began in a period: from `fromMs` to before `toMs`. A month that is kept as one sum is included
- * whole.
+ * Requests the energy of the nights that began, at local noon, in a period: from `fromMs` to before `toMs`. A month that is kept as one sum
+ * is included whole.
  */
 export interface EnergyQuery {
   readonly fromMs: WallMs;

@@ -28,6 +28,7 @@ export interface WatchConfig {
 /** One circuit that feeds lamps. Contacts read 1 while the condition is present; null where there is none. */
 export interface FeederConfig {
   readonly id: string;
+  /** It feeds the lamps of these zones. */
   readonly zones: readonly string[];
   /** The output that switches its contactor; null if the agent does not switch it. */
   readonly output: string | null;
@@ -37,7 +38,7 @@ export interface FeederConfig {
   readonly breaker: PointId | null;
   /** Contact of the earth-leakage relay: 1 once it has tripped. */
   readonly leakage: PointId | null;
-  /** Phase of its meter, 1 to 3; null for three phases or if unknown. */
+  /** The phase that feeds it, 1 to 3 as the cabinet's meter numbers them; null for three phases or if unknown. */
   readonly phase: number | null;
 }
 

@@ -131,7 +131,7 @@ export interface Decision {
   readonly levelPct: LevelPct;
   readonly rank: Rank;
   readonly reason: DecisionReason;
-  /** Distance from the cause that raised it, such as a sensor. Units: m. Null if there is none. */
+  /** Distance from the cause that raised it, such as a sensor; 0 also if a pole is unknown. Units: m. Null if there is none. */
   readonly distanceM: number | null;
   /**
    * If present, the lamp only keeps the level that it had when the agent started or its configuration changed. Rank and reason are those of

@@ -44,7 +44,7 @@ export interface Zone {
   readonly minPct: LevelPct;
   /** The class that 100 % provides; null if classes are not used. */
   readonly designClass: LightingClass | null;
-  /** Altitude of the sun at dusk and dawn of the zone, before the offsets. Units: degrees. */
+  /** Altitude of the sun at dusk and dawn of the zone, before the offsets; negative: below the horizon. Units: degrees. */
   readonly sunBelowDeg: number;
   /** Delay of switching on and off after the sun's times; negative: earlier. Units: min. */
   readonly onOffsetMin: number;
@@ -140,7 +140,7 @@ export interface PresenceConfig {
   /** A step of the programme may have another level in place of this one. */
   readonly boostPct: LevelPct;
   readonly holdS: number;
-  /** How long a lamp takes to get brighter (`rampUpS`) and darker (`rampDownS`). Units: s. */
+  /** How long a lamp that ramps by itself takes to get brighter (`rampUpS`) and darker (`rampDownS`). Units: s. */
   readonly rampUpS: number;
   readonly rampDownS: number;
   /**
@@ -193,7 +193,7 @@ export interface WaveConfig {
   readonly mode: 'poles' | 'section';
   /** Speed used until detections give one. Units: km/h. */
   readonly speedKmh: number;
-  /** Delay of sensor, bus and ramp together: light must be on this long before the person or vehicle arrives. Units: s. */
+  /** Delay of sensor, bus and ramp together: a lamp is raised this long before the person or vehicle arrives. Units: s. */
   readonly lookAheadS: number;
   /** `leastAheadM`: lit at least this far ahead. `behindM`: lit this far behind. Units: m. */
   readonly leastAheadM: number;
@@ -202,6 +202,7 @@ export interface WaveConfig {
 
 /** Raises a zone to the level that its traffic requires. Source: UNI 11248:2016 annex D, as in the reference. */
 export interface TrafficConfig {
+  /** Counters of vehicles; their counts are added. */
   readonly counters: readonly { readonly device: string; readonly point: string }[];
   /** Flow for which the road was designed. Units: vehicles an hour. */
   readonly designFlowPerH: number;
@@ -235,7 +236,7 @@ export interface ProgrammeStep {
 
 /**
  * When a step begins. `dusk`: as soon as the zone is lit. `sun`: `offsetMin` minutes after a sun event (negative: before). Otherwise at a
- * local time of day.
+ * local time of day; for a night, a time before noon is that of the morning.
  */
 export type StepTime = 'dusk' | { readonly hour: number; readonly minute: number } | { readonly sun: SunEvent; readonly offsetMin: number };
 
@@ -253,7 +254,7 @@ export interface Calendar {
 
 /**
  * A rule of a calendar: it selects `programme` for the nights (for sound: days) that meet all its conditions. Null: no such condition. A
- * panel uses the conditions alone, for the days of a text.
+ * night has the date on which it begins. A panel uses the conditions alone, for the days of a text.
  */
 export interface CalendarRule {
   readonly programme: string;

@@ -31,7 +31,10 @@ export interface EnergyParts {
     zones(): readonly Pick<ZoneView, 'lamps'>[];
     zoneStates(): readonly ZoneState[];
   };
-  /** Called for each zone once a night, or a part of it, has ended and is stored, earlier parts included. It may be repeated. */
+  /**
+   * Called for each zone once a night, or a part of it, has ended and is stored, earlier parts included. It may be repeated, also after a
+   * restart. `endMs`: the time up to which the night was counted.
+   */
   readonly onNight: (night: Omit<EnergyRow, 'period'> & { readonly endMs: WallMs }) => void;
   /** Receives the event `energy-differs` of the meter of the invoice. Absent: it is not reported. */
   readonly events?: Pick<EventTracker, 'set'>;

@@ -6,7 +6,7 @@ import type { Store } from '../core/ports.ts';
 import { UNREAD } from '../core/retried-save.ts';
 import { added, asRecord, type NightTally, NO_TALLY, readTally, rounded } from './energy-tally.ts';
 
-/** The date of the noon at which a night began, `2026-12-01`. */
+/** The date of the noon at which a night began, in the time zone of the cabinet: `2026-12-01`. */
 export type NightDate = string;
 
 /** The count of a night, or of a part of it. `id` identifies the part. `endMs`: the time up to which it was counted. */
@@ -32,8 +32,8 @@ export interface EnergyArchive {
   /** Resolves with the stored month, plus those of `nights` that belong to it, which may not be stored yet; undefined if it could not be read. */
   month(name: string, nights: readonly ClosedNight[]): Promise<EnergyMonth | undefined>;
   /**
-   * Adds the night to its stored month, and makes the month that is now old enough one sum. Resolves with the whole night, earlier parts
-   * included, once it is on disk. Undefined if its month could not be read or written.
+   * Adds the night to its stored month, and stores the month 14 months before that one as one sum. Resolves with the whole night, earlier
+   * parts included, once it is on disk. Undefined if its month could not be read or written.
    */
   keep(night: ClosedNight): Promise<NightTally | undefined>;
   /**

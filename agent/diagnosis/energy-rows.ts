@@ -38,7 +38,7 @@ function rowsOf({ zones }: NightTally, period: string | null, zoneIds: readonly 
   });
 }
 
-/** Returns the figures of one zone from its sums. A ratio whose whole is 0 is null or 0. */
+/** Returns the figures of one zone from its sums. A ratio whose whole is 0 is null, or 0 where its type has no null. */
 export function figures(tally: ZoneTally): Omit<EnergyRow, 'period' | 'zone'> {
   const { nights, lampNights, bandMs, levelMs, boostedMs, activations } = tally;
   const lamps = nights === 0 ? 0 : lampNights / nights;

@@ -70,7 +70,7 @@ export interface NightTally {
   readonly meters: Readonly<Record<string, MeterTally>>;
   /** Computed energy by lamp. Nights that earlier versions counted are in `zones` only. Units: Wh. */
   readonly lampWh: Readonly<Record<string, number>>;
-  /** Time from the last save of a run to the start of the next, at most a day for each. */
+  /** Time from the last save of a run to the start of the next, at most a day for each. All of it counts in one night. */
   readonly awayMs: number;
   /** Time counted before the date of the night was known. */
   readonly undatedMs: number;

@@ -29,7 +29,10 @@ export interface EnergyTrackerParts extends RunningNightParts {
   readonly store: Pick<Store, 'load' | 'save'>;
   /** Called regularly and before `nights` returns sums; it must update `count`. */
   readonly refresh: () => void;
-  /** Called once a night, or a part of one, has ended and is stored; `night` has all its parts. It may be repeated for a night. */
+  /**
+   * Called once a night, or a part of one, has ended and is stored; `night` has all its parts. It may be repeated for a night. `endMs`: the
+   * time up to which it was counted.
+   */
   readonly onNight: (date: NightDate, night: NightTally, endMs: WallMs) => void;
 }
 

@@ -10,7 +10,10 @@ import type { LevelPct } from '../core/words.ts';
 import type { LampUse } from '../lighting/lamp-use.ts';
 import { emptyHours, emptyPeriod, emptyZone, LEVEL_BANDS, type ZoneTally } from './energy-tally.ts';
 
-/** A lamp to be counted. Units: W; `baselineW` is the power that the former installation used for this lamp at night. */
+/**
+ * A lamp to be counted. Units: W; `ratedW` is its power at 100 %, `baselineW` the power that the former installation used for this lamp at
+ * night.
+ */
 export interface CountedLamp {
   readonly id: string;
   readonly ratedW: number;

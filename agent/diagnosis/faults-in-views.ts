@@ -23,8 +23,8 @@ const SILENCES: readonly EventCode[] = ['line-down', 'line-silent', 'unit-silent
 const FEEDER_CODES: readonly EventCode[] = ['supply-lost', 'breaker-tripped', 'contactor-stuck-off', 'contactor-stuck-on', 'earth-leakage'];
 
 /**
- * Returns a copy of the device whose `faults` are the texts of its own events that count as faults, without that of its silence. `events`:
- * open events only.
+ * Returns a copy of the device. Its `faults` are the texts of the events that count as faults, with its id or one of its points as source.
+ * Its silence is not included. `events`: open events only.
  */
 export function withDeviceFaults(device: DeviceView, events: readonly AgentEvent[]): DeviceView {
   return { ...device, faults: ofDevice(device.id, events).map(({ text }) => text) };

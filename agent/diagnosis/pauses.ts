@@ -4,7 +4,7 @@ import { setImmediate as nextTurn } from 'node:timers/promises';
 /** Longest turn without a pause. Units: ms. Source: half of the 20 ms that the event loop of the agent may be blocked. */
 const TURN_MS = 10;
 
-/** The error of work that its signal has ended. */
+/** The error with which long work ends once its signal is aborted. */
 export class WorkAborted extends Error {
   override readonly name = 'WorkAborted';
 }

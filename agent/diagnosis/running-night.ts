@@ -61,7 +61,7 @@ export interface RunningNightParts {
   readonly clock: Clock;
   /** Returns the night that an instant belongs to, in the cabinet's time zone. */
   readonly nightAt: (atMs: WallMs) => NightDate;
-  /** Returns the hour of the local time, 0 to 23. */
+  /** Returns the hour of an instant, 0 to 23, in the same time zone. */
   readonly hourAt: (atMs: WallMs) => number;
 }
 
@@ -102,8 +102,8 @@ export class RunningNight {
   }
 
   /**
-   * Gives the night its date once the time is trusted. If the present date is another one, returns the night and starts the next one;
-   * otherwise returns null.
+   * Gives the night its date once the time is trusted; after `resume`, it then also counts the gap before this run. If the present date is
+   * another one, returns the night and starts the next one; otherwise returns null.
    */
   roll(): ClosedNight | null {
     const isDated = isTrusted(this.#parts.clock.quality());

@@ -57,6 +57,7 @@ export interface CountedPoint {
 export interface CounterRegistryOptions {
   readonly points: readonly CountedPoint[];
   readonly clock: Clock;
+  /** Receives a notice when a counter was reset or its device replaced. */
   readonly events: EventTracker;
   /** Null: nothing is kept over a restart of the agent, so that a total starts again from the count of the device. */
   readonly store: Pick<Store, 'load' | 'save'> | null;
@@ -143,7 +144,8 @@ export class CounterRegistry {
 
   /**
    * Returns the readings as the field publishes them: good ones of counters as totals, or `bad` without a value while the total is in
-   * doubt. Readings that wait for the saved state are left out; `onReadings` receives the newest of each counter later.
+   * doubt, as at the first reading of a new counter. Readings that wait for the saved state are left out. `onReadings` receives the last of
+   * each counter later, unless a reading that is not good followed it.
    */
   counted(readings: readonly Reading[]): readonly Reading[] {
     if (!readings.some(({ pointId }) => this.#counters.has(pointId))) return readings;

@@ -39,9 +39,14 @@ const KWH: Readonly<Record<string, number>> = { Wh: 0.001, kWh: 1, MWh: 1_000 };
 export interface CounterRule {
   /** The count restarts at 0 instead of reaching this value; null if it never does. */
   readonly rolloverAt: number | null;
+  /** Decimals of the total. */
   readonly decimals: number;
+  /** The type is `f32`, so the last binary digit of a reading may be rounded either way. */
   readonly isFloat: boolean;
-  /** The count may rise by `perHour` for each hour between two readings, plus `atOnce` and float rounding. Null without a limit. */
+  /**
+   * The count may rise by `perHour` for each hour between two readings, plus `atOnce` and float rounding. Null without a limit, as for
+   * counters that do not count energy.
+   */
   readonly limits: { readonly perHour: number; readonly atOnce: number } | null;
   /** The limit is that of the device type, so `boundedRule` does not change it. */
   readonly isOwnLimit?: true;

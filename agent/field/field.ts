@@ -20,10 +20,13 @@ const LOAD_SAMPLE_MS = 5_000;
 /** Period of the check of answering units for trouble; a report is late by at most this. Units: ms. Source: as for the lighting decision; an unread presence input is reported up to 1 s later. */
 const TROUBLE_CHECK_MS = 1_000;
 
-/** The lines of a field, the parts that its lines share, and the callback for events. */
+/**
+ * The lines of a field, the parts that its lines share, and the callback for events. `onReadings` receives counters as totals, and a
+ * good reading again when it becomes stale.
+ */
 export interface FieldOptions extends Omit<RuntimeParts, 'events' | 'latest' | 'bus'> {
   readonly lines: readonly FieldLine[];
-  /** Device types that the bus tools may recognise on a line. */
+  /** Device types that the bus tools may recognise on a line. Absent: none. */
   readonly profiles?: () => readonly Profile[];
   /** How long the adapter of a port holds bytes back; null when this cannot be determined. Units: ms. */
   readonly adapterLatencyMs?: (port: string) => number | null;
@@ -40,15 +43,15 @@ export interface LineExchange {
   /** Ids of the lines to remove; an id without a line has no effect. */
   readonly gone: readonly string[];
   readonly come: readonly FieldLine[];
-  /** Ids of all lines in the order of the configuration. */
+  /** Ids of all lines after the exchange, in the order of the configuration. */
   readonly order: readonly string[];
 }
 
 /** A field in which lines can be removed, added and replaced while its other lines keep running. */
 export interface LiveField extends Field {
   /**
-   * Closes the removed lines and creates the new ones; on a running field they also start to open. Resolves when the removed lines are
-   * closed, without waiting until the new ones are open.
+   * Closes the removed lines and creates the new ones; on a running field they also start to open. Resolves when the `stop` of
+   * the removed lines has resolved, without waiting until the new ones are open.
    */
   exchange(change: LineExchange): Promise<void>;
 }

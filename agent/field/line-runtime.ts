@@ -39,10 +39,11 @@ export interface RuntimeParts {
   readonly onTransaction?: (lineId: string, report: TransactionReport) => void;
   /** Returns the set-up values of a device, such as its ramps and its failsafe level. */
   readonly setupValuesOf: (deviceId: string) => SetupValues;
+  /** Returns a random number from 0 to 1. */
   readonly random: () => number;
-  /** Keeps what was learned about units, and the counters, over a restart. */
+  /** Keeps what was learned about units, and the counters, over a restart of the agent. Absent: nothing is kept. */
   readonly memory?: Pick<Store, 'load' | 'save'>;
-  /** The poll periods of a Modbus line; a DALI bus has its own. Units: ms. */
+  /** The poll periods of a Modbus line; a DALI bus has its own. Absent: `POLL_PERIOD_MS`, with `fast` adapted to the line. Units: ms. */
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   /** Receives the readings of the devices, also those without a value. */
   readonly onReadings: (readings: readonly Reading[]) => void;
@@ -57,6 +58,7 @@ export interface RuntimeParts {
 export interface LineRuntime {
   readonly source: FieldLine;
   readonly supervisor: PortSupervisor;
+  /** Has only the samples that the owner of the line adds. */
   readonly load: BusLoad;
   /** Empty for a line of raw bytes, which has a `uart` in place of a `runner`. */
   readonly units: readonly Unit[];
@@ -77,7 +79,10 @@ export function createLineRuntime(source: FieldLine, parts: RuntimeParts): LineR
   return source.kind === 'modbus' ? new ModbusRuntime(source, parts) : new UartRuntime(source, parts);
 }
 
-/** Returns the message that no unit on a line answers, with what to check. */
+/**
+ * Returns the message that no unit on a line answers, with what to check. `port`: the line's port; the advice suits any if absent. `kind`:
+ * only `dali` changes the text.
+ */
 export function deadLineText(lineId: string, port?: string, kind?: LineConfig['kind']): Message {
   if (kind === 'dali') return msg`no gear on line ${lineId} answers; check the DALI wires, the supply of the gear and its short addresses`;
   const where =

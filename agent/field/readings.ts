@@ -74,8 +74,8 @@ export class LatestReadings {
   }
 
   /**
-   * Passes on the good readings that have become stale, with quality `stale` and their old value. `atMs` is when they became stale, so it
-   * differs from the time of a new reading, also where both come in one millisecond after a delay.
+   * Stores and passes on the good readings that have become stale, with quality `stale` and their old value. `atMs` is when they became
+   * stale, so it differs from the time of a new reading, also where both come in one millisecond after a delay.
    */
   reportStale(): void {
     const nowMs = this.#clock.wallMs();

@@ -10,7 +10,7 @@ import { spell } from './spell.ts';
 /** Level of a lamp at night if nothing else decides, before its limits. Source: TALQ defaultLightState, 100 % unless configured. */
 export const DESIGN_LEVEL_PCT: LevelPct = 100;
 
-/** The text of a trace line with the warning level before 0 %. Such a line need not apply. */
+/** The text of a trace line with the warning level before 0 %, applied or not. In a forecast the programme's line has another text. */
 export const WARNING_TEXT = msg`warning before the dark`;
 const DESIGN_TEXT = msg`design level where no other rule applies`;
 
@@ -42,14 +42,17 @@ export interface LampCase {
   readonly nowMono: MonoMs;
   /** `night` for a lamp without a zone. */
   readonly light: Light;
-  /** In force for this lamp, strongest first. */
+  /** In force for this lamp, in the order of `intentsFor`: the first one applies. */
   readonly intents: readonly Intent[];
+  /** By presence, traffic and rules; empty unless `light` is `night`. */
   readonly raises: readonly Raise[];
   /** The level at which the lamp was found, while it may keep the lamp brighter at night; null or absent otherwise. */
   readonly found?: FoundLevel | null;
+  /** Null by day, without a trusted time, and for a lamp without a zone. Its level is null while no step is in force. */
   readonly programme: RuleLine | null;
   /** Limits the programme, or the design level without one. Null or absent if no rule does. */
   readonly lower?: LowerLine | null;
+  /** The evidence for night or day; null for a lamp without a zone. */
   readonly dusk: RuleLine | null;
   /** Burning hours of the lamp, for constant light; null if they are not known. Units: h. */
   readonly burningH: number | null;

@@ -27,7 +27,10 @@ export function intentsFor(intents: readonly Intent[], place: LampPlace, nowMono
   return inForce.toSorted((a, b) => byRank(a, b) || Number(replaced.has(a)) - Number(replaced.has(b)) || b.levelPct - a.levelPct);
 }
 
-/** Compares two intents for a sort: the higher rank first, of equal ranks the brighter; 0 if rank and level are equal. */
+/**
+ * Compares two intents for a sort: the higher rank first, of equal ranks the brighter; 0 if rank and level are equal. Which one applies to
+ * a lamp: see `intentsFor`.
+ */
 export function byStrength(a: Intent, b: Intent): number {
   return byRank(a, b) || b.levelPct - a.levelPct;
 }

@@ -195,11 +195,11 @@ export interface ZoneState {
   readonly night: boolean;
   /** The time is not trusted, or two clocks disagree about night or day. */
   readonly isNightDoubted?: true;
-  /** Units: degrees above the horizon. */
+  /** By the clock, also while its time is not trusted. Units: degrees above the horizon. */
   readonly sunAltitudeDeg: number;
   /**
    * By the sensors of the zone. `boost`: a person is present or was within the hold. `down`: the hold has ended and the light is falling.
-   * `off`: presence has no effect now. `base`: otherwise.
+   * `off`: the zone has no presence, or it is not known to be night. `base`: otherwise.
    */
   readonly presence: 'off' | 'base' | 'boost' | 'down';
   /** The level of the programme alone; null while none is in force. */

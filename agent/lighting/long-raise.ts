@@ -10,7 +10,7 @@ import type { MonoMs } from '../core/clock.ts';
 /** A raise of a zone by presence at its own sensors that continues without a pause. */
 export interface LongRaise {
   readonly sinceMono: MonoMs;
-  /** It has lasted too long: presence no longer raises the zone. */
+  /** It has lasted too long: the zone's own sensors no longer raise lamps. */
   readonly isOver: boolean;
 }
 

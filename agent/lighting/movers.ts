@@ -39,8 +39,9 @@ export interface Mover {
 }
 
 /**
- * Returns the people and vehicles of the newest of these detections; empty if there are none. One detection may be part of several movers.
- * Shape: `detections` must be oldest first.
+ * Returns the people and vehicles of these detections, also those that have left since; empty if there are none. Evaluates only the newest
+ * detections of the last `DETECTIONS_KEPT_MS`, at poles with a known place. One detection may be part of several movers. Shape:
+ * `detections` must be oldest first.
  */
 export type MoverReader = (detections: readonly Detection[], nowMono: MonoMs) => readonly Mover[];
 

@@ -29,7 +29,7 @@ export interface Nights {
   at(nowMs: WallMs): Night;
   /**
    * Returns when a sun event of a night happens; null if it does not. Dusk, dawn and middle include the zone's offsets; sunset and sunrise
-   * do not.
+   * do not. For `middle`, noon takes the place of a missing dusk or dawn.
    */
   event(night: Night, event: SunEvent): WallMs | null;
   /**

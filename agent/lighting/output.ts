@@ -20,8 +20,8 @@ import type { LightingStreet, RuleState } from './lighting.ts';
 import { spell } from './spell.ts';
 
 /**
- * An output with its values as numbers, and how a written value is read back. Units: values and `tolerance` in the point's own; `settleMs`
- * in ms.
+ * An output with its values as numbers, and how a written value is read back; the rest as in `Output`. Units: values and `tolerance` in the
+ * point's own; `settleMs` in ms.
  */
 export interface ResolvedOutput extends Omit<Output, 'idle' | 'litWith' | 'rules'> {
   readonly pointId: PointId;

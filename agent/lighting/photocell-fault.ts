@@ -40,7 +40,10 @@ const EDGE_NIGHTS = 3;
 /** Two dusks closer than this are the same one, computed twice. Units: ms. */
 const SAME_NIGHT_MS = 12 * 60 * MINUTE_MS;
 
-/** Returns the record of the night after one more evaluation; undefined if the sun makes no dusk or no dawn. */
+/**
+ * Returns the record of the night after one more evaluation; undefined if the sun makes no dusk or no dawn. A record of another night is
+ * replaced by a new one.
+ */
 export function afterEdgeLook(before: EdgeVerdicts | undefined, { verdict, sun, config }: PhotocellLook): EdgeVerdicts | undefined {
   const { nowMs, duskMs, dawnMs } = sun;
   if (duskMs === null || dawnMs === null) return undefined;
@@ -65,7 +68,7 @@ export interface EdgeFault {
   readonly fault: Message | null;
 }
 
-/** The faults of one photocell at both ends of its nights. */
+/** The `EdgeFault` of one photocell at each end of its nights. */
 export type EdgeFaults = Readonly<Record<'dusk' | 'dawn', EdgeFault>>;
 
 interface EdgeTexts {

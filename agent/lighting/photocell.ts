@@ -12,7 +12,7 @@ import { type Message, msg } from '../core/message.ts';
 import type { Reading } from '../core/words.ts';
 import type { PhotocellState } from './lighting.ts';
 
-/** What a photocell reports; null while it has no verdict. */
+/** What a photocell reports, `dark` or `bright`; null while it has no verdict. */
 export type PhotocellVerdict = PhotocellState['says'];
 
 /**
@@ -128,7 +128,10 @@ export function photocellVerdict(
   return nowMono - state.atMono > limitS * 1_000 ? null : state.says;
 }
 
-/** Returns whether a zone has its night, and what decided it: the cell if it counts now, otherwise the sun. */
+/**
+ * Returns whether a zone has its night, and what decided it: the cell if it counts now, otherwise the sun. A cell can count near dusk and
+ * dawn only.
+ */
 export function photocellNight({ verdict, sun, config }: PhotocellLook): PhotocellNight {
   const { device, windowMin } = config;
   const bySun = (text: Message): PhotocellNight => ({ night: sun.isNight, by: 'sun', text });

@@ -56,8 +56,8 @@ export function sensorPointOf({ device, point }: PresenceSensor): PointId {
 }
 
 /**
- * Returns the sensors of a zone, in their order, each with the lamps within its reach, of the zone or its `alsoLamps`. Empty for a zone
- * without presence.
+ * Returns the sensors of a zone, in their order, each with the lamps within its reach, of the zone or its `alsoLamps`; with all of them if
+ * `reachM` is null. Empty for a zone without presence.
  */
 export function sensorReaches(street: LightingStreet, zone: Zone): readonly SensorReach[] {
   if (zone.presence === null) return [];

@@ -25,7 +25,7 @@ export interface SensorStep {
 /** The time of an evaluation, and what may disturb a sensor. */
 export interface SensorTime {
   readonly nowMono: MonoMs;
-  /** When the agent last changed the level of a lamp that lights the sensor's area; null if not known. */
+  /** When the decided level of a lamp that lights the sensor's area last changed, or was first decided; null if none was decided. */
   readonly ownChangeMono: MonoMs | null;
 }
 

@@ -32,7 +32,10 @@ type Place = readonly { readonly street: string | null; readonly atM: number; re
 /** Distances that differ by less than this are equal, because sums of distances differ by rounding. Units: m. */
 export const ROUNDING_M = 0.001;
 
-/** Creates the graph of a street, for distances and ways between its poles. */
+/**
+ * Creates the graph of a street, for distances and ways between its poles. A pole has no place in it if its branch does not lead back to
+ * the main street.
+ */
 export function createStreetGraph(street: Pick<LightingStreet, 'poles' | 'branches'>): StreetGraph {
   const places = placesOf(street);
   const ids = [...places.keys()];

@@ -18,7 +18,7 @@ import { type Message, msg } from '../core/message.ts';
 import type { LevelPct, PointId, Reading } from '../core/words.ts';
 import type { TrafficState } from './lighting.ts';
 
-/** Length of one window in which vehicles are counted. Units: ms. Source: UNI 11248:2016 annex D, ten minutes times six. */
+/** Length of one window in which vehicles are counted. Units: ms. Source: UNI 11248:2016 annex D: ten minutes, a sixth of an hour. */
 export const WINDOW_MS = 600_000;
 /**
  * A window with a smaller observed share is not full. Source: assumed; below half, more was missed than counted. Confirmed by: gaps in the readings

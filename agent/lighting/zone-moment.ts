@@ -14,7 +14,10 @@ import { chosenIn, createProgrammeReader, type ProgrammeReader, type ProgrammeSt
 import { rulesLower, rulesRaise } from './rule.ts';
 import { trafficLevel } from './traffic.ts';
 
-/** The data of a zone that stay constant while the configuration does. */
+/**
+ * The data of a zone that stay constant while the configuration does. `reaches`: the sensors of its presence, each with the lamps
+ * within its reach; empty without presence.
+ */
 export interface ZonePlan {
   readonly zone: Zone;
   readonly reaches: readonly SensorReach[];

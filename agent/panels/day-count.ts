@@ -19,7 +19,7 @@ export interface DayCount {
 
 /**
  * Returns the state after a reading of the total. A total that decreases does not reduce the count of a day. What was added since a reading
- * of the day before counts for the new day; what was added since an older one counts for no day.
+ * of the day before counts for the new day; what was added since one of any other day counts for no day.
  */
 export function afterTotal(before: DayCount | undefined, { day, total }: { readonly day: string; readonly total: number }): DayCount {
   if (before === undefined || (before.day !== day && before.day !== dayBefore(day))) return { day, base: total, last: total };

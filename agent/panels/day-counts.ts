@@ -10,6 +10,7 @@ export interface DayCountsParts {
   /** The totals that are counted by day. */
   readonly points: readonly PointId[];
   readonly clock: Clock;
+  /** Gives the local date, which is the day of a count. */
   readonly calendar: LocalCalendar;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;

@@ -22,7 +22,7 @@ const COMMAND_MS = 60 * SECOND_MS;
 export interface PanelProgress extends Pick<PanelView, 'state' | 'trouble' | 'rank' | 'source'> {
   /** The command behind the text that is decided now; null for a text of the file. */
   readonly sentId: string | null;
-  /** All lines of the text that is decided now have been sent to the panel. */
+  /** All lines of the text that is decided now have been sent to the panel. False while one of them is written again. */
   readonly isSent: boolean;
 }
 
@@ -48,7 +48,7 @@ export class PanelCommands {
     this.#onOutcome = onOutcome;
   }
 
-  /** Publishes one stage. */
+  /** Publishes one stage, and returns it. `doubt`: with `isSaved` if the request may not be on disk. */
   publish(
     { commandId, panel, source }: PanelRequest,
     state: OutcomeState,

@@ -14,7 +14,7 @@ import { createSunChanges, isNight, type SunPosition, sunAltitudeDeg } from '../
 
 /**
  * The entry of a panel's schedule that applies, with its begin and end; an earlier entry of the file may replace it within this time.
- * `number` counts from 1, as in the file.
+ * `number` counts from 1, as in the file. `text`: as in the file, with the names of values in braces.
  */
 export interface AppliedEntry {
   readonly number: number;
@@ -33,7 +33,10 @@ export interface PanelSchedule {
 const HALF_DAY_MS = DAY_MS / 2;
 const MINUTES_PER_HOUR = 60;
 
-/** Creates the schedule of a panel from its `entries`. Their times are local times of `calendar`, or follow sunrise or sunset at `site`. */
+/**
+ * Creates the schedule of a panel from its `entries`. Their times are local times of `calendar`, or follow sunrise or sunset at `site`. An
+ * entry does not apply on a day without its sunrise or sunset.
+ */
 export function createPanelSchedule(site: SunPosition, calendar: LocalCalendar, entries: readonly PanelEntry[]): PanelSchedule {
   const changes = createSunChanges(site, HORIZON_DEG);
 

@@ -53,7 +53,8 @@ interface LineState {
 
 /**
  * Writes the lines of one panel when they change or may be lost, and repeats failed writes after a wait. Raises `panel-not-showing` after
- * several failures in a row, also of different texts; a change of the lines begins only the waits again. Call `follow` regularly.
+ * several failed writes of lines since all lines were last confirmed. A change of the lines does not reset that count, but begins the waits
+ * again. Call `follow` regularly.
  */
 export class PanelWriter {
   readonly #parts: PanelWriterParts;
@@ -84,7 +85,7 @@ export class PanelWriter {
     this.#nextMono = 0;
   }
 
-  /** `isSent`: every line has left for the panel. */
+  /** `isSent`: every line has left for the panel, and none is being written now. */
   get progress(): Pick<PanelView, 'state' | 'trouble'> & { readonly isSent: boolean } {
     const isSent = this.#states.every(({ text, isSent: sent, isProven }, index) => text === this.#lines[index] && (sent || isProven));
     return { state: this.#state(), trouble: this.#trouble, isSent };

@@ -94,6 +94,7 @@ export class Panels {
     await this.#commands.abandonAll(msg`the agent stopped before it was confirmed`);
   }
 
+  /** Takes new readings for the values that are counted by day. The other values are read from the field. */
   onReadings(readings: readonly Reading[]): void {
     this.#days.take(readings);
   }

@@ -15,7 +15,7 @@ export interface SentTextParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly paces: PanelPaces;
-  /** The registers of each panel. */
+  /** Names of the registers that a panel writes, by the id of the panel. */
   readonly registers: ReadonlyMap<string, readonly string[]>;
 }
 

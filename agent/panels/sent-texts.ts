@@ -106,8 +106,8 @@ export function readStoredTexts(stored: unknown): readonly StoredText[] {
 }
 
 /**
- * Returns the stored texts that still apply at `nowMs` and are not replaced by one of `sent`, followed by `sent`. Call it only once the
- * time is known.
+ * Returns the stored texts that still apply at `nowMs` and are not replaced by one of `sent`, followed by `sent`. None
+ * lasts longer from now than it was sent for. Call it only once the time is known.
  */
 export function resumedTexts(
   stored: readonly StoredText[],

@@ -31,15 +31,19 @@ export interface SentText {
 export interface TextFacts {
   /** In force for this panel. */
   readonly sent: readonly SentText[];
+  /** By the id of the rule. */
   readonly ruleStates: ReadonlyMap<string, RuleState>;
   /** The entry of the schedule; null if none applies. */
   readonly entry: AppliedEntry | null;
   readonly isTimeKnown: boolean;
-  /** Values as text; null for a missing one. */
+  /** Returns a value of the panel as text, by the id of the value: its number or a word. Null if it has none. */
   readonly valueNamed: (name: string) => string | null;
 }
 
-/** The text of a panel, and why. `sentId`: its command; null if it was not sent. `untilMs`: its end at the latest; null if not known. */
+/**
+ * The text of a panel, and why. `source`: its sender, its rule, the number of its schedule entry, or the panel for the fallback. `sentId`:
+ * its command; null if it was not sent. `untilMs`: its expected end, but it may end sooner; null if not known.
+ */
 export interface TextDecision {
   readonly text: string;
   readonly rank: TextRank;
@@ -55,7 +59,7 @@ interface Candidate extends Omit<TextLine, 'applied'> {
   readonly sentId: string | null;
 }
 
-/** Returns the text to be shown, which may be the fallback of the panel. */
+/** Returns the text to be shown: the first in the order of `TEXT_RANKS` that applies and can be shown. The fallback always can. */
 export function decideText(panel: PanelConfig, facts: TextFacts): TextDecision {
   const candidates = [
     ...sentLines(facts, 'emergency'),

@@ -11,13 +11,19 @@ import type { AgentEvent, Outcome } from '../core/words.ts';
 import { withFaultFacts } from '../diagnosis/watch/fault-facts.ts';
 import { isFinal } from '../sync/commands/command-record.ts';
 
-/** What events and outcomes are passed on to. `self` and `flight` receive an event only while it is not suppressed. */
+/**
+ * What events and outcomes are passed on to. `self` and `flight` receive an event only while it is not suppressed; `record` receives those
+ * of `onEvent`, not those of `amend`.
+ */
 export interface OngoingParts {
   readonly store: Pick<Store, 'appendEvent' | 'appendOutcome' | 'readEvents'>;
   readonly uplink: Pick<Uplink, 'outcome' | 'event'>;
   readonly log: Log;
+  /** Counts events for the metrics. */
   readonly self: { note(event: AgentEvent): void };
+  /** Enters some events in the audit log, and takes events for the proof of savings. */
   readonly record: { note(event: AgentEvent): void };
+  /** Keeps events in memory; an alarm that begins may cause a recording. */
   readonly flight: { note(event: AgentEvent): void };
   /** Returns the event with its acknowledgement and its suppression, if any. */
   readonly alarms: { admit(event: AgentEvent, before: AgentEvent | undefined): AgentEvent };

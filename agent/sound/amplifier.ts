@@ -12,8 +12,9 @@ export interface AmplifierParts {
   readonly clock: Clock;
   readonly field: Pick<Field, 'writePoint' | 'latest'>;
   readonly events: Pick<EventTracker, 'set'>;
+  /** The point that switches the relay: 1 is on, 0 is off. */
   readonly pointId: PointId;
-  /** The point that proves a write. */
+  /** The point whose readings show whether the relay is on; `pointId` itself if it has no other. */
   readonly proofId: PointId;
   /** After a proven write, readings of `proofId` within this time do not count. */
   readonly settleMs: number;

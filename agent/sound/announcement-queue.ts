@@ -29,7 +29,9 @@ const MAX_WAITING = 8;
  * configuration were handled.
  */
 export interface AnnouncementHistory {
+  /** May include times more than an hour ago. */
   announcedMono: readonly MonoMs[];
+  /** The newest keys of `dueAnnouncements`: an announcement at one time. */
   seen: readonly string[];
 }
 
@@ -107,7 +109,7 @@ export class AnnouncementQueue {
 
   /**
    * Drops what waits too long or, once begun, lasts too long, and adds what is due. Without a trusted time (`nowMs` null) nothing is added.
-   * `isSilenced`: drops all, and adds nothing; what is due then is not announced later.
+   * `isSilenced`: drops all, and adds nothing; with a trusted time, what is due then is not announced later.
    */
   tend(nowMs: WallMs | null, nowMono: MonoMs, isSilenced: boolean): void {
     if (this.#endMono !== null && nowMono >= this.#endMono) this.ended();

@@ -73,7 +73,7 @@ export class IntentRegistry {
       this.#parts.log.event('sound-requests-not-restored', { check: 'the disk of store.dir; it is read again' }, 'warning');
   }
 
-  /** The requests in force at a place. */
+  /** The requests in force at a place, the newest last. */
   of(place: string): readonly SoundIntent[] {
     const nowMono = this.#parts.clock.monoMs();
     return [...this.#waitingEmergencies(), ...this.#intents].filter((each) => each.place === place && nowMono < each.untilMono);
@@ -92,7 +92,7 @@ export class IntentRegistry {
     this.#set(this.#intents.filter((each) => !isEnded(each)));
   }
 
-  /** Ends expired requests and resumes those that waited for a trusted time. */
+  /** Ends expired requests, resumes those that waited for a trusted time, and retries failed disk access. */
   tend(): void {
     const { clock, onEnd } = this.#parts;
     const [nowMs, nowMono] = [clock.wallMs(), clock.monoMs()];

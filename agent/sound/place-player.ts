@@ -56,12 +56,12 @@ export class PlacePlayer {
     this.#parts = parts;
   }
 
-  /** What the place does, as of the last `follow`. */
+  /** What the place does, as of the last `follow` while no write to the player ran. */
   get state(): SoundState {
     return this.#state;
   }
 
-  /** The newest start of a track, or one found playing: for which decision, whether it is proven, and why not; null before the first. */
+  /** The newest finished start of a track, or one found playing: for which decision, if proven, why it failed; null before the first. */
   get started(): { readonly key: string; readonly isProven: boolean; readonly reason: Message } | null {
     return this.#started;
   }
@@ -75,7 +75,10 @@ export class PlacePlayer {
     return this.#parts.amplifiers;
   }
 
-  /** The track of this decision that plays now or is being started, as far as known; null if there is none. */
+  /**
+   * The track of this decision that plays now, as last read or proven by its start; null if none is known. While a start replaces a track
+   * that plays, already the new one.
+   */
   trackOf(decision: SoundDecision): string | null {
     const { state, stateMono } = this.facts();
     const { key, index, writtenMono } = this.#memory;

@@ -82,7 +82,7 @@ const VOLUME_STEP_PCT = 4;
 /** Failed tries to lower the volume after which the place is silenced. Source: assumed; one lost frame is normal. Confirmed by: repeated writes to players in a week of logs. */
 const LOUD_TRIES = 3;
 
-/** Returns the next step of a player towards the decision. */
+/** Returns the next step of a player towards the decision. A start follows only once the volume is right and the amplifiers are warm. */
 export function nextPlayStep(situation: PlaySituation): PlayStep {
   const { decision, player, memory, isWarm, nowMono } = situation;
   const isWanted = decision.play.length > 0;

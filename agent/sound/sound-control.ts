@@ -91,7 +91,7 @@ export class SoundControl {
     void this.#intents.restore().then(() => this.#tick());
   }
 
-  /** Leaves a place as it is if one place of `next` has its player and all its amplifiers; silences it otherwise. */
+  /** Open requests fail. Leaves a place as it is if one place of `next` has its player and all its amplifiers; silences it otherwise. */
   stop(next: SoundConfig | null): void {
     if (this.#timer === null) return;
     this.#timer.cancel();
@@ -100,6 +100,7 @@ export class SoundControl {
     for (const { place, player } of this.#places.values()) if (!next?.places.some((each) => isSameWiring(each, place))) player.release();
   }
 
+  /** Decides at once if one of the readings is of a player. */
   onReadings(readings: readonly Reading[]): void {
     if (this.#timer === null) return;
     if (readings.some(({ pointId }) => this.#players.has(splitPointId(pointId).deviceId))) this.#tick();

@@ -13,7 +13,10 @@ import { decideSound } from './decide-sound.ts';
 import type { PlacePlayer } from './place-player.ts';
 import type { SoundDecision, SoundIntent } from './sound-words.ts';
 
-/** The dependencies with which `PlaceControl` is created. */
+/**
+ * What `PlaceControl` requires. `config`: the sound of the whole site. `place`, `player`: configuration and player of this place. `times`:
+ * local times of the site. `history`: that of this player, kept over a change of the configuration.
+ */
 export interface PlaceControlParts {
   readonly config: SoundConfig;
   readonly place: SoundPlace;
@@ -63,7 +66,7 @@ export class PlaceControl {
     return this.#decision;
   }
 
-  /** Decides, and takes the next step of the player. */
+  /** Decides, and takes the next step of the player. `intents`: those in force at this place, the newest last. */
   tick(intents: readonly SoundIntent[]): void {
     const { clock, player } = this.#parts;
     const nowMono = clock.monoMs();

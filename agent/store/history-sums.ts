@@ -24,7 +24,7 @@ export interface HistorySum {
   readings: number;
 }
 
-/** The content of one page: `rows` for raw readings, `sums` for the others, in any order. */
+/** The content of one page, in any order: `rows` if raw readings are requested, otherwise `sums`. The other list is empty. */
 export interface HistoryPart {
   readonly rows: readonly HistoryRow[];
   readonly sums: readonly HistorySum[];

@@ -36,7 +36,7 @@ export interface Setup {
   readonly dir: string;
   /** Random name of this run of the agent; together with a ticket it identifies a frame permanently. */
   readonly boot: string;
-  /** Units: bytes of telemetry. */
+  /** Size limit of the telemetry file. Units: bytes. */
   readonly maxBytes: number;
   /** Age limit of readings. Units: days. */
   readonly maxDays: number;
@@ -85,7 +85,7 @@ export interface MemoryGap {
   readonly atMs: WallMs;
   /** Name of the earlier run that lost them. Default: this run. */
   readonly run?: string;
-  /** The frame numbers that these readings would have had; absent if unknown. */
+  /** The frame numbers that these readings would have had, `from` and `to` included; absent if unknown. `epoch`: id of the file. */
   readonly rows?: { readonly epoch: string; readonly from: number; readonly to: number };
 }
 
@@ -127,6 +127,7 @@ export interface TelemetryDone {
   readonly tickets: readonly { readonly ticket: number; readonly seq: number; readonly readings: number }[];
   /** The next frame that is written to the file gets a higher seq. */
   readonly lastSeq: number;
+  /** The cursor in the file: no frame up to it remains to be delivered. */
   readonly cursorSeq: number;
   /** Null if this run has no numbers in this file; its first commit reserves some. */
   readonly numbering: Numbering | null;
@@ -167,6 +168,7 @@ export interface StoreMessages {
   events: { ask: EventQuery; answer: StoreResult<readonly AgentEvent[]> };
   audit: { ask: AuditQuery; answer: StoreResult<AuditPage> };
   auditAfter: { ask: { readonly n: number }; answer: StoreResult<AuditRows> };
+  /** The fact as JSON; null if it is missing or damaged. */
   load: { ask: { readonly key: string }; answer: StoreResult<string | null> };
   loadAll: { ask: { readonly prefix: string }; answer: StoreResult<readonly { readonly key: string; readonly json: string }[]> };
   /** `provenSeq`: delivered up to here, whether or not the file has that already. */
@@ -195,7 +197,7 @@ export interface StoreAnswer<K extends Kind = Kind> {
   readonly notices: readonly Notice[];
 }
 
-/** A value, or the reason why there is none. */
+/** The result of a request: a value, or the code and the reason why there is none. */
 export type StoreResult<T> =
   | { readonly ok: true; readonly value: T }
   | { readonly ok: false; readonly code: StoreErrorCode; readonly message: Message };
@@ -206,7 +208,7 @@ export type Notice =
   | { readonly kind: 'set-aside'; readonly file: string; readonly message: Message }
   /** A copy of `state.db` was taken into use. */
   | { readonly kind: 'copied'; readonly file: string; readonly message: Message }
-  /** Undelivered readings were lost, and the loss is recorded. `isEstimate`: they could not be counted. */
+  /** Undelivered readings were lost, and the loss is recorded; not those in a `RoomStep`. `isEstimate`: they could not be counted. */
   | { readonly kind: 'lost'; readonly reason: LossReason; readonly readings: number; readonly isEstimate?: boolean }
   /** The data is not locked against a second agent. Lasts until `locked`. */
   | { readonly kind: 'unlocked'; readonly message: Message }
@@ -218,7 +220,7 @@ export type Notice =
 export interface StoreLink {
   /** Errors: rejects, for example with StoreError `worker-lost`, or with the code that says why the data may not be used. */
   ask<K extends Kind>(request: StoreRequest<K>): Promise<StoreAnswer<K>>;
-  /** Ends the connection without a call of `onLost`. */
+  /** Ends the connection without a call of `onLost`. Without the request `close` before it, the files count as not closed cleanly. */
   close(): Promise<void>;
 }
 

@@ -14,7 +14,7 @@ export interface ChangeRule {
   readonly deadband: number;
 }
 
-/** The last reported reading of a point. */
+/** The last reported reading of a point. `value`: as reported, rounded. `atMono`: when it was read. */
 export interface Kept {
   readonly value: number | null;
   readonly quality: Reading['quality'];
@@ -55,8 +55,8 @@ export interface Recorder {
   /** Stops, and emits the readings to report that are not in a frame yet. */
   stop(): void;
   /**
-   * Adds each reading that is to be reported (see `isChange`) to the next frame, rounded; a value that is not finite becomes null. Also
-   * before `start`.
+   * Adds each reading that is to be reported (see `isChange`) to the next frame, rounded. A value that is not finite becomes null, and its
+   * quality `bad`, unless it is `missing`. Also before `start`.
    */
   record(readings: readonly Reading[]): void;
 }

@@ -155,14 +155,14 @@ export const PAGE_BYTES = 2048;
 export const CREATE_PRAGMAS: readonly string[] = [`page_size = ${PAGE_BYTES}`, 'auto_vacuum = INCREMENTAL'];
 
 /**
- * The first commit after a checkpoint cuts the journal to this length; before that it may be longer. Units: bytes. Source: reliability
- * measurement.
+ * The first commit after a checkpoint cuts the journal (the file `-wal`) to this length; before that it may be longer. Units: bytes.
+ * Source: reliability measurement.
  */
 export const JOURNAL_BYTES = 2 * 2 ** 20;
 
 /**
- * SQLite settings that a connection needs before it uses a file of the store (`applySettings`). Others, such as read-only ones, have the
- * defaults.
+ * SQLite settings of a connection that writes a file of the store in its place (`applySettings`). Other connections, for example read-only
+ * ones, have the defaults.
  *
  * Source: better-sqlite3 is compiled to use `synchronous = NORMAL` in WAL mode, which lost up to 30 s of committed readings at a power cut;
  * FULL lost none (reliability measurement). A cache of 2 MB fills over the weeks in which the file grows and is no faster than a cache of

@@ -58,9 +58,9 @@ export interface OpenSegment {
 }
 
 /**
- * The columns of a segment's row that its checksum covers, besides the bytes. `t0Ms` to `t1Ms`: its time range, `ANY_TIME` if unknown.
- * `readings`: their number in it; `total`: readings ever committed, up to and with it. `thin`: `keep` of the last thinning that was tried;
- * 1 for none. Shape: integers.
+ * The columns of a segment's row that its checksum covers, besides the bytes. `firstSeq`: the first frame number that it covers. `t0Ms` to
+ * `t1Ms`: the times of its readings, corrected where needed; `ANY_TIME` if unknown. `readings`: their number in it; `total`: readings ever
+ * committed, up to and with it. `thin`: `keep` of the last thinning that was tried; 1 for none. Shape: integers.
  */
 export interface SegmentRowHead {
   readonly firstSeq: number;
@@ -79,6 +79,7 @@ const MAX_UNPACKED_BYTES = 32 * 2 ** 20;
 
 /**
  * Encodes these frames, which must be in the order of seq, as one blob for `openSegment`. Values and times are converted as by `toCell`.
+ * `decimalsOf` gives the decimals to which a series is rounded, or `EXACT`.
  */
 export function encodeSegment(frames: readonly SegmentFrame[], decimalsOf: (seriesId: number) => number): Buffer {
   const bySeries = gather(frames, decimalsOf);
@@ -203,7 +204,7 @@ function takeSeries(bytes: Uint8Array, count: number, { id, decimals, heads }: S
 
 /**
  * Returns the frames of a segment in the order of seq, without frames that have no reading. The readings of a frame are in the order of
- * their series. Errors: throws StoreError `corrupt`, also for a series whose decimals are undefined.
+ * their series. `decimalsOf`: as for the encoding. Errors: throws StoreError `corrupt`, also for a series whose decimals are undefined.
  */
 export function segmentFrames(segment: OpenSegment, decimalsOf: (seriesId: number) => number | undefined): SegmentFrame[] {
   const perFrame = Array.from({ length: segment.frames }, (): SeriesReading[] => []);

@@ -54,7 +54,7 @@ export function loadSqlite(): void {
 }
 
 /**
- * Opens a connection with default settings; creates a missing file. A call waits for a limited time for the lock of another connection.
+ * Opens a connection with default settings; creates a missing file. A call on it waits for the lock of another connection for at most 5 s.
  * Errors: throws if the file cannot be opened; its content is not checked.
  */
 export function openSqlite(path: string): Sqlite {
@@ -87,8 +87,8 @@ export function openReadOnly(path: string): Sqlite {
 }
 
 /**
- * Converts a failure of file or database to a StoreError whose text also says what to check. `path`: the file for the text. A StoreError is
- * returned unchanged; a failure that fits no other code gets `io`.
+ * Converts a failure of file or database to a StoreError whose text also says what to check. `path`: the file, or the part of it, for the
+ * text. A StoreError is returned unchanged; a failure that fits no other code gets `io`.
  */
 export function toStoreError(error: unknown, path: Said): StoreError {
   if (error instanceof StoreError) return error;

@@ -65,6 +65,7 @@ export class StateFile {
     this.#file = new StoreFile({ dir, schema: STATE, maxPages: MAX_PAGES, begin: beginFile, attach: opened, onNotice, restore });
   }
 
+  /** Writes all of the work in one transaction. Without work and `probe`, writes nothing. */
   commit(work: StateWork, atMs: WallMs): null {
     const parts = [work.events, work.outcomes, work.saves, work.audits];
     if (parts.every(({ length }) => length === 0) && !work.probe) return this.#file.read(atMs, () => null);

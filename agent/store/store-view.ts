@@ -11,7 +11,7 @@ const MIN_RUN_MS = 600_000;
 
 /**
  * Resolves with the status of the store for people, with its settings and rates. If the facts of the telemetry file cannot be read, they
- * are those of the last read; before the first, they are empty (0 or null).
+ * are those of the last read; before the first, counts and sizes are 0.
  */
 export async function storeView({
   cabinet,

@@ -41,8 +41,8 @@ const MAX_EARLIER = 500;
 const MAX_WAITING = MAX_EARLIER;
 
 /**
- * Sends warnings and alarms to the platform between `open` and `close`: the newest state of each, until the broker has it. Suppressed ones
- * are not sent. The number that waits is limited: the oldest are dropped and counted.
+ * Sends warnings and alarms to the platform between `open` and `close`: the newest state of each, until the broker has it. Each `open`
+ * sends the open events again. Suppressed ones are not sent. The number that waits is limited: the oldest are dropped and counted.
  */
 export class EventReporter {
   readonly #parts: EventReporterParts;
@@ -104,8 +104,8 @@ export class EventReporter {
   }
 
   /**
-   * Starts reporting on a link after its births, first with a list of the open events, without suppressed ones. There is no list if it
-   * would be empty and no earlier report is known.
+   * Starts reporting on a link after its births: first a list of the open events, then each of them, even if the broker has it already.
+   * Suppressed ones are left out. There is no list if it would be empty and no earlier report is known.
    */
   open(link: Provable): void {
     const open = this.#parts.openEvents().filter((event) => !isSuppressed(event));
@@ -120,7 +120,9 @@ export class EventReporter {
     this.#outbox.close();
   }
 
-  /** Resolves when the broker has the events that wait now, or when sending stops; at once if nothing is being sent. */
+  /**
+   * Resolves when the broker has all waiting events, also those added meanwhile, or when sending stops; at once if nothing is being sent.
+   */
   settled(): Promise<void> {
     return this.#outbox.settled();
   }

@@ -52,8 +52,11 @@ import { createTopics, readHostState, type Topics } from './sparkplug/topics.ts'
 /** The dependencies with which `SparkplugUplink` is created, and its callbacks. */
 export interface UplinkParts {
   readonly config: UplinkConfig;
+  /** Part of the client id, and the target of commands for the whole cabinet. */
   readonly cabinetId: string;
+  /** Version of the agent, sent as a metric of the node. */
   readonly version: string;
+  /** Without the node itself. */
   readonly devices: readonly UplinkDevice[];
   readonly clock: Clock;
   readonly log: Log;
@@ -77,13 +80,15 @@ export interface UplinkParts {
   readonly transport: MqttTransport;
   /** 0..1. */
   readonly random: () => number;
+  /** Reads the password, the certificates and the key. Default: a reader without credentials of the service manager. */
   readonly readFile?: ReadFile;
   /** Whether a stored command is still being carried out. Default: none is. */
   readonly isOpenCommand?: (commandId: string) => boolean;
   /** A command of the platform to be carried out, once. Pass its states to `outcome`. */
   readonly onOrder?: (order: PlatformOrder) => void;
-  /** Another cabinet reports a detection, in a message of valid form. */
+  /** Another cabinet reports a detection, in a message of valid form. It may be late, repeated, or from a cabinet that is no neighbour. */
   readonly onRelay?: (relay: RelayedDetection) => void;
+  /** Receives the events that the uplink itself raises, not those passed to `event`. */
   readonly onEvent?: (event: AgentEvent) => void;
   /** The warnings and alarms of the agent that have not ended. Default: none. */
   readonly openEvents?: () => readonly AgentEvent[];

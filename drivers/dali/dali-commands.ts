@@ -4,7 +4,7 @@
  * Pure. Source: IEC 62386-102, commands of control gear.
  */
 
-/** One 16-bit forward frame. */
+/** One 16-bit forward frame. `address`: its whole first byte, not a short address. `data`: its second byte. */
 export interface DaliFrame {
   readonly address: number;
   readonly data: number;
@@ -47,7 +47,7 @@ const GROUP = 0x80;
 /** In the lowest bit of the address byte: a command follows, not a level. */
 const IS_COMMAND = 1;
 
-/** The gear that executes a level or a command: one gear, the members of a group, or all gear on the bus. */
+/** The gear that executes a level or a command: one, by its short address 0 to 63; the members of a group 0 to 15; or all on the bus. */
 export type DaliTarget = { readonly gear: number } | { readonly group: number } | 'all';
 
 /** Returns the frame that sets the level of one gear, of a group, or of all gear. Shape: `level` 0 to 254. */

@@ -77,6 +77,7 @@ export class DaliConverter {
     return this.#isReady;
   }
 
+  /** This and `badFrames` as in `FoxtronCounters`, since the converter object was created. */
   get noiseBytes(): number {
     return this.#reader.counters.noiseBytes;
   }

@@ -63,8 +63,8 @@ interface Reading {
 }
 
 /**
- * Reads memory banks of gear. Call `read` only after the previous one has ended. A `read` that makes room for a level rejects with BusError
- * `interrupted`; the next `read` of the same locations of this gear may continue it.
+ * Reads memory banks of gear. Call `read` only after the previous one has ended. A `read` that makes room, for example for a level, rejects
+ * with BusError `interrupted`. The next `read` of this gear may continue it if it has the same locations.
  */
 export class DaliMemory {
   readonly #parts: DaliMemoryParts;
@@ -76,7 +76,7 @@ export class DaliMemory {
     this.#parts = parts;
   }
 
-  /** Forgets unfinished reads: the port has been closed. */
+  /** Forgets unfinished reads and refused latches; for a port that opens again. */
   reset(): void {
     this.#open.clear();
     this.#refusedLatches.clear();

@@ -60,8 +60,8 @@ export interface RegisterRead {
 const whole = (answer: number): number => answer;
 
 /**
- * Returns the frames that read a register of a gear; undefined if there are none, as for the table `input`. Any coil or discrete input
- * reads as 1 while the gear answers.
+ * Returns the frames that read a register of a gear; undefined if there are none, as for the table `input`, which `DaliMemory` reads. Any
+ * coil or discrete input reads as 1 while the gear answers.
  */
 export function registerRead(gear: number, table: Table, address: number): RegisterRead | undefined {
   if (table === 'discrete' || table === 'coil') return { frames: [queryFrame(gear, DALI_COMMAND.queryPresent)], valueOf: () => 1 };
@@ -92,7 +92,7 @@ export function levelTarget(gear: number, address: number): DaliTarget | undefin
   return group === DALI_LIMITS.lastGroup + 1 ? 'all' : undefined;
 }
 
-/** What a write of one register needs. `groups`: send the query `before` first, and give its answer to `framesFor`. */
+/** What a write of one register needs. `groups`: send the query `before`, then the frames that `framesFor` returns for its answer. */
 export type RegisterWrite =
   | { readonly kind: 'frames'; readonly frames: readonly DaliFrame[] }
   | { readonly kind: 'groups'; readonly before: DaliFrame; framesFor(now: number): readonly DaliFrame[] };

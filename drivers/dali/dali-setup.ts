@@ -11,7 +11,10 @@ import { DALI_LIMITS } from './dali-commands.ts';
 
 const GROUPS_PER_BYTE = 8;
 
-/** What the computed values depend on. `hasGroups`: a device of the line lists groups. */
+/**
+ * What the set-up values of one gear are computed from. `groups`: it is a member of those that list a level point. `hasGroups`: a device of
+ * its line, not necessarily this one, lists groups.
+ */
 export interface DaliSetupParts {
   readonly rampUpMs: number;
   readonly failsafeLevelPct: number;

@@ -26,13 +26,13 @@ export const CONVERTER_ITEM = { busPower: 3 } as const;
  */
 export const BUS_POWER = { ok: 0, lost: 1, mains: 2, defective: 3 } as const;
 
-/** A message of the converter. */
+/** A message from the converter, decoded. */
 export type ConverterMessage =
   /** A frame that was sent for us. `answer`: null for none, `damaged` for one that is not a byte, as if several gears answered at once. */
   | { readonly kind: 'sent'; readonly address: number; readonly data: number; readonly answer: number | 'damaged' | null }
   /** A frame of another sender. Shape: `bits` 16 for a command to gear, 24 for an input device, 0 for a damaged frame. */
   | { readonly kind: 'heard'; readonly bits: number }
-  /** The converter reports its own or the bus's state. */
+  /** The converter reports a state without a query. Codes 0 to 3: that of the bus, as `BUS_POWER`. */
   | { readonly kind: 'special'; readonly code: number }
   /** The answer to an `itemQuery`. */
   | { readonly kind: 'item'; readonly item: number; readonly value: number };

@@ -41,7 +41,10 @@ export function isPlausible({ range }: PointProfile, value: number): boolean {
   return range === null || (value >= range[0] && value <= range[1]);
 }
 
-/** Returns what to write into the registers of a point for this value, or a Refusal if the point or the value cannot be written. */
+/**
+ * Returns what to write into the registers of a point for this value, or a Refusal if the point or the value cannot be written. Units:
+ * `value` in the unit of the point.
+ */
 export function encodePoint(point: PointProfile, value: number): number[] | Refusal {
   const { write, type } = point;
   if (write === null) return new Refusal(msg`${point.id} cannot be written`);

@@ -66,7 +66,10 @@ interface Outstanding {
   readonly bytes: Buffer;
 }
 
-/** What a splitter requires of its line. `serial`: null for a network port. */
+/**
+ * What a splitter requires of its line. `serial`: its settings until an `opened` entry has others; null for a `tcp://` port. `onFrame`
+ * receives each frame.
+ */
 export interface FrameSplitterOptions {
   readonly protocol: WireProtocol;
   readonly serial: SerialSettings | null;

@@ -61,7 +61,10 @@ export interface LateRepliesOptions {
   readonly onLate?: ((request: Buffer, afterMs: number) => void) | undefined;
 }
 
-/** Remembers requests whose replies may still arrive, such as those that were given up. Units: `count` is registers or bits. */
+/**
+ * Remembers requests whose replies may still arrive, such as those that were given up. Reads of one shape have the same unit, function and
+ * reply length; writes of one shape have equal replies. Units: `count` is registers or bits.
+ */
 export class LateReplies {
   readonly #debts = new Map<string, Debt[]>();
   readonly #slowestMs = new Map<number, number>();
@@ -77,10 +80,10 @@ export class LateReplies {
   }
 
   /**
-   * Records that the reply to this request was given up, or cannot be distinguished from another request's.
+   * Records a request to which a reply may still arrive: one that this line sent, or the read of another master.
    *
-   * `isHeld`: no reply has arrived. Only then `isMissing` and `onLate` concern this request, and a read begins a guard time for
-   * `heldUntilMono`.
+   * `isHeld`: it is of this line, and no reply to it has arrived. Only then `isMissing`, `isRefusalMissing` and `onLate` concern this
+   * request, and a read begins a guard time for `heldUntilMono`.
    */
   add(
     request: Buffer,

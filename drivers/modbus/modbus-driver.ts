@@ -50,7 +50,10 @@ export function createModbusDriver(profile: Profile): ModbusDriver {
   };
 }
 
-/** Returns the table and address where a point is written; those where it is read, unless the profile has others for writing. */
+/**
+ * Returns the table and address where a point is written: each is the one for reading, unless the profile has another for writing. Returns
+ * them also for a point that cannot be written.
+ */
 export function writePlace({ table, address, write }: PointProfile): { readonly table: Table; readonly address: number } {
   return { table: write?.table ?? table, address: write?.address ?? address };
 }

@@ -78,7 +78,7 @@ export function exceptionOf(error: unknown): number | null {
 
 /**
  * Returns the BusError for an exception in place of a reply, with its meaning or what to check. Exceptions 10 and 11 give `timeout`: a
- * gateway sent them, not the unit.
+ * gateway sent them, not the unit. An unknown one gives `device-failure`.
  */
 export function exceptionError(exception: number, unit: number, cause: unknown): BusError {
   const [code, advice] = EXCEPTIONS[exception] ?? ['device-failure', msg`a manufacturer's code: see its manual`];

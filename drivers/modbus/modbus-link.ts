@@ -37,21 +37,25 @@ export interface ReplyTiming {
 
 /**
  * How well the reply to a read can be distinguished from older ones: a lower `rank` is better, then a lower `clearMono`. Rank 0: no older
- * one is expected.
+ * one is expected. 1: copies of older ones may arrive. 2: a late one is expected.
  */
 export interface ReadRank {
   readonly rank: 0 | 1 | 2;
+  /** Rank 0: 0. Rank 1: when such a read was last sent. Rank 2: as `LateReplies.clearMono`. */
   readonly clearMono: MonoMs;
 }
 
-/** The port and the clock of a link, and the counters that it increases. */
+/** The port and the clock of a link, and the counters of its line that it increases. The link sets `port.onBytes`. */
 export interface LinkOptions {
   readonly port: BytePort;
   readonly clock: Clock;
   readonly counters: LinkCounters;
 }
 
-/** The custom port of `modbus-serial` (`open`, `close`, `write`, `isOpen`, event `data`) and what the line requires beyond that. */
+/**
+ * The custom port of `modbus-serial` (`open`, `close`, `write`, `isOpen`, event `data`) and what the line requires beyond that. Reads of
+ * one shape have the same unit, function and reply length.
+ */
 export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; close: []; error: [error: Error] }> {
   /** As `ModbusLine.mayAskAgain`. */
   mayAskAgain: (isChange: boolean) => boolean = () => true;

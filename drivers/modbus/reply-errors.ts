@@ -43,7 +43,8 @@ export interface FailedExchange extends Pick<Exchange, 'timeoutMs'> {
 }
 
 /**
- * Returns the error of a wait without a valid reply, with what to check. Increases one of `counters`; none for the verdict `wrong-reply`.
+ * Returns the error of a wait without a valid reply, with what to check. Its code is `crc`, `wrong-reply` or `timeout`. Increases one of
+ * `counters`; none for the verdict `wrong-reply`.
  */
 export function verdictError(verdict: WindowVerdict, { request, timeoutMs, isNetwork }: FailedExchange, counters: LinkCounters): BusError {
   const words = isNetwork ? BEHIND_GATEWAY : ON_WIRE;

@@ -41,7 +41,7 @@ export class ReplyHistory {
     return (this.#seen.get(hash) ?? Number.NEGATIVE_INFINITY) > sinceMono;
   }
 
-  /** The last good reply to this request; undefined if there is none. */
+  /** The last good reply to this request; undefined if none is kept. */
   lastOf(request: Buffer): LastReply | undefined {
     return this.#last.get(keyOf(request));
   }
@@ -66,7 +66,10 @@ export function frameHash(frame: Buffer): number {
   return hash;
 }
 
-/** Returns the key of a request: its first six bytes as a number. */
+/**
+ * Returns the key of a request: its first six bytes as a number. Writes of several values with the same address and count have the same
+ * key, also if the values differ.
+ */
 export function keyOf(request: Buffer): number {
   return request.readUIntBE(0, 6);
 }

@@ -6,7 +6,10 @@
  */
 import { crc16, isRefusalOf, REFUSAL_BYTES, withChecksum } from './frames.ts';
 
-/** The result of a search for a reply. `end`: the index after the frame. `noiseBytes`: all bytes before it, also valid frames. */
+/**
+ * The result of a search for a reply. `frame`: a view of the searched bytes. `end`: the index after it. `noiseBytes`: the number of all
+ * bytes before it, also of valid frames.
+ */
 export type Match =
   /** Undecided; more bytes may arrive. `damaged`: something had the shape of the reply but a wrong checksum. */
   | { readonly kind: 'more'; readonly damaged: boolean }

@@ -115,7 +115,7 @@ interface UnitPace {
 
 /**
  * Decides whether a frame that fits a request is its reply, from what was on the line before. Also classifies frames that are not the
- * reply.
+ * reply. Reads of one shape have the same unit, function and reply length.
  */
 export class ReplyTrust {
   readonly #late: LateReplies;
@@ -213,8 +213,8 @@ export class ReplyTrust {
   }
 
   /**
-   * Classifies a valid frame that came as no reply, counts it, and returns what it is. `isOwn`: it is a reply with the unit and the
-   * function of the present request.
+   * Classifies a valid frame that came as no reply, counts it, and returns what it is. `isOwn`: it has the unit and the function of the
+   * present request, and may have been sent as its reply.
    */
   name({ frame, unit, fc, isRequest }: SoundFrame, nowMono: MonoMs, isOwn = false): StrayName {
     const hash = frameHash(frame);

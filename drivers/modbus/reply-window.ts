@@ -30,7 +30,7 @@ export interface WindowMemory {
   readonly late: LateReplies;
   readonly trust: ReplyTrust;
   readonly counters: LinkCounters;
-  /** One request is in flight at a time, so one place for its bytes is enough. */
+  /** Room for the bytes that arrive after a request. One request is in flight at a time, so one buffer is enough. */
   readonly rx: Buffer;
 }
 

@@ -9,7 +9,7 @@ import type { PointProfile, TextFormat } from '../../agent/core/profile.ts';
 
 /** A text as a panel can show it. */
 export interface FittedText {
-  /** One for each point, without padding. */
+  /** One for each format given to `fitText`, in their order, without padding; empty where there is no text. */
   readonly lines: readonly string[];
   /** The words that are cut off or left out for lack of room, in their order. */
   readonly cut: readonly string[];

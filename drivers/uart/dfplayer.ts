@@ -35,7 +35,7 @@ const MAX_BUSY_CODE = 4;
 /** Source: DFRobot's Arduino library: number out of range, file not found. */
 const NO_SUCH_FILE = [5, 6];
 
-/** Returns the frame of a command. `isConfirmed`: it requests an acknowledgement from the module. */
+/** Returns the complete frame of a command. `parameter`: 16 bits. `isConfirmed`: it requests an acknowledgement from the module. */
 export function dfplayerFrame(command: number, parameter: number, isConfirmed = true): Buffer {
   const frame = Buffer.from([...HEAD, command, isConfirmed ? 1 : 0, parameter >> 8, parameter & 0xff, 0, 0, END]);
   frame.writeUInt16BE(sumOf(frame), SUM_AT);
@@ -50,7 +50,9 @@ function sumOf(frame: Buffer): number {
 
 const ask = (command: number): Buffer => dfplayerFrame(command, 0, false);
 
-/** The protocol of DFPlayer Mini. */
+/**
+ * The protocol of the MP3 module DFPlayer Mini. A frame reports only some of the values. Units: `volume` in % of the module's range.
+ */
 export const DFPLAYER: FrameCodec = {
   maxFrameBytes: FRAME_BYTES,
   /** Units: ms. Source: assumed; ten polls without an answer. Confirmed by: a day of answers of a module that plays. */

@@ -26,7 +26,7 @@ export interface UartFrame {
 /** Combines the frames of one device, passed in their order. Returns the values to report now; null while there are none. */
 export type FrameCollector = (frame: UartFrame, arrival: FrameArrival) => FrameValues | null;
 
-/** When a frame arrived, and whether bytes that belong to no frame came directly before it. */
+/** When the last bytes of a frame arrived, and whether bytes that belong to no frame came directly before it. */
 export interface FrameArrival {
   readonly atMono: MonoMs;
   readonly isAfterNoise: boolean;
@@ -69,7 +69,10 @@ export function headAt(bytes: Buffer, at: number, head: readonly number[]): 'yes
   return 'yes';
 }
 
-/** Creates the driver of a raw UART device: takes bytes in pieces of any size, and returns the values of valid frames. */
+/**
+ * Creates the driver of one raw UART device: takes bytes in pieces of any size, and returns the values of valid frames, rounded as the
+ * profile says. It keeps an incomplete frame for the next bytes.
+ */
 export function createUartDriver(profile: Profile, codec: FrameCodec): UartDriver {
   let rest = Buffer.alloc(0);
   let frames = 0;

@@ -45,7 +45,10 @@ const MAX_STATE = MOVING | STILL;
 /** Units: %. */
 const MAX_ENERGY = 100;
 
-/** The protocol of Hi-Link's presence radar LD2410, in its basic and its engineering mode. Units: distances in cm, energies in %. */
+/**
+ * The protocol of Hi-Link's presence radar LD2410. Its basic and its engineering mode give the same values; a distance is null while its
+ * target is not detected. Units: distances in cm, energies in %.
+ */
 export const LD2410: FrameCodec = {
   maxFrameBytes: ENVELOPE_BYTES + MAX_PAYLOAD_BYTES,
   /** Units: ms. Source: assumed; it transmits ten times a second. Confirmed by: a day of frames of the sensor on the bench. */

@@ -5,10 +5,13 @@
  * Source: Enedis-NOI-CPT_54E (standard mode), Enedis-NOI-CPT_02E (historic mode).
  */
 
-/** The two forms of the output of a meter. */
+/** The two forms of the output of a meter. The separator in a group shows which one it has. */
 export type TicMode = 'standard' | 'historic';
 
-/** The form of a group. `read` returns its value; null for a text that is valid but has no value. Undefined: not a text of this group. */
+/**
+ * The form of a group. `read` returns its value; null for a valid text that gives no number. Undefined: not a text of this group.
+ * `time`: not used for a group without one.
+ */
 export interface TicForm {
   /** A time of 13 characters stands between label and data. */
   readonly isTimed: boolean;

@@ -92,7 +92,10 @@ export type LoadState = 0 | 1 | 3;
 /** Shares of the subscribed power at which the state begins and ends. Units: %. Source: the issue for the beginning; the ends are assumed, beyond the noise of lamps. Confirmed by: a week of events of a cabinet close to its limit. */
 const LIMITS = { close: { from: 90, until: 85 }, above: { from: 100, until: 95 } };
 
-/** Returns the state after a load, with hysteresis. Units: % of the subscribed power. */
+/**
+ * Returns the state after one more value of the load. States 1 and 3 end at a lower load than they begin. Units: % of the subscribed
+ * power.
+ */
 export function afterLoad(before: LoadState, loadPct: number): LoadState {
   const isAbove = before === 3 ? loadPct > LIMITS.above.until : loadPct > LIMITS.above.from;
   if (isAbove) return 3;

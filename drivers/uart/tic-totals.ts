@@ -12,8 +12,9 @@ import type { TicGroups } from './tic-points.ts';
 /** A frame of the meter, or what is left of it. */
 export interface ReceivedFrame {
   readonly groups: TicGroups;
-  /** Groups with the same number came without damage between them. */
+  /** By label. Groups with the same number came in one frame, without damage between them. */
   readonly sections: ReadonlyMap<string, number>;
+  /** When its last group arrived. */
   readonly atMono: MonoMs;
 }
 

@@ -36,8 +36,9 @@ const SETTLE_MS = 120_000;
 const MAIN = join(import.meta.dirname, '../main.ts');
 
 /**
- * Runs the bench. Resolves with the exit code: 1 if a value is lost or not acknowledged, or if the goals of lag and rate are missed. These
- * goals do not count once a worker was killed. With `--help` it only prints the help.
+ * Runs the bench and prints its figures. Resolves with the exit code: 1 if more or fewer values are stored than sent, a row is not
+ * acknowledged, or the goal of lag or rate is missed. These goals do not count once a worker was killed. With `--help` it only prints the
+ * help.
  *
  * Errors: rejects, for example with PlatformFailure for a wrong option or a program that is not installed.
  */

@@ -1,7 +1,7 @@
 /** Reads figures of Prometheus from a socket, and quantiles from their histograms. */
 import { request } from 'node:http';
 
-/** The samples of a process: name with labels to value. */
+/** The metrics of one process, as in the text format of Prometheus: name with labels to value. */
 export type Samples = ReadonlyMap<string, number>;
 
 /**

@@ -6,7 +6,7 @@
 import { type HostConnection, openConnection } from '../broker/mqtt-connection.ts';
 import { readPayload, writeNodePayload } from '../core/wire.ts';
 
-/** What is produced. `url`: address of the broker. `lamps`: lamps of each node. */
+/** What is produced. `url`: address of the broker. `nodes`: number of simulated cabinets. `lamps`: lamps of each node. */
 export interface BenchLoad {
   readonly url: string;
   readonly nodes: number;

@@ -5,17 +5,22 @@ import { endProcess } from '../servers/programs.ts';
 import { readSamples, type Samples } from './figures.ts';
 import { type MemorySample, takeMemorySample } from './memory.ts';
 
-/** A worker as a process, with the socket of its figures. */
+/** A worker as a process. `socket`: path of the Unix socket where it serves its metrics. */
 export interface RunningWorker {
   readonly child: ChildProcess;
   readonly socket: string;
 }
 
-/** A running bench. `workers` changes when one is replaced. */
+/**
+ * What `measure` observes, and for how long. `workers`: it replaces in this list those that it kills. `servers`: process ids; a server
+ * without one counts as 0. `onSample`: called with each sample.
+ */
 export interface MeasuredRun {
+  /** Units: s. */
   readonly seconds: number;
   readonly workers: RunningWorker[];
   readonly startWorker: () => RunningWorker;
+  /** Whether workers are killed, one at a time, and replaced. */
   readonly isKilling: boolean;
   readonly servers: { readonly postgres: number | undefined; readonly broker: number | undefined };
   readonly onSample: (sample: MemorySample) => void;

@@ -19,7 +19,7 @@ export interface MemorySample {
   readonly broker: number;
 }
 
-/** Means over the first and the last third of a run. */
+/** Means of a figure of `MemorySample` over the first and the last third of a run. Units: MB, whole. */
 export interface Thirds {
   readonly first: number;
   readonly last: number;
@@ -50,7 +50,7 @@ export function takeMemorySample(
   };
 }
 
-/** Means of one figure over the first and the last third of the samples; 0 without samples. */
+/** Returns the means of one figure over the first and the last third of the samples; 0 without samples. */
 export function thirdsOf(samples: readonly MemorySample[], figure: Exclude<keyof MemorySample, 'second'>): Thirds {
   const third = Math.ceil(samples.length / 3);
   const mean = (part: readonly MemorySample[]): number =>

@@ -1,7 +1,7 @@
 /** What a person should do about a database that refuses this program. */
 import { PlatformFailure } from '../core/errors.ts';
 
-/** A sentence for the person, and the exit code. */
+/** A sentence about an error for the person at the terminal, and the exit code of the program. */
 export interface Advice {
   readonly sentence: string;
   readonly exitCode: number;

@@ -39,7 +39,10 @@ export async function sendCommand({ words, database: url, expiresS, isJson }: Ho
   }
 }
 
-/** Prints one line for each cabinet. Resolves with 0, also if cabinets are offline. */
+/**
+ * Prints one line for each cabinet, as a table or, with `isJson`, as JSON. Resolves with 0, also if cabinets are offline. Errors: rejects
+ * if the database fails.
+ */
 export async function printStatus({ database: url, isJson }: HostCommandOptions): Promise<number> {
   const database = openDatabase({ url, connections: 1 });
   try {

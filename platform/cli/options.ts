@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import type { BrokerAddress } from '../broker/broker-files.ts';
 import { PlatformFailure } from '../core/errors.ts';
 
-/** The text of `--help`. */
+/** The text of `--help`, except that of `bench --help`. */
 export const PLATFORM_HELP = `The city's platform: a Sparkplug host that writes to PostgreSQL.
 
 Usage: npm run platform -- COMMAND [options]

@@ -20,14 +20,15 @@ import { holesOfNodes, markAsked, wantedRebirths } from '../database/requests.ts
 import type { HostLog } from '../service/host-log.ts';
 import type { HostMetrics } from '../service/metrics.ts';
 
-/** The parts of the process `commands`. */
+/** What the process `commands` works with. */
 export interface DispatcherOptions {
+  /** Names this process in the table of processes. */
   readonly id: string;
   readonly broker: BrokerAddress;
   readonly database: Database;
   readonly metrics: HostMetrics;
   readonly log: HostLog;
-  /** Default: `FLEET_REBIRTHS`. */
+  /** How fast births are requested, over the whole fleet. Default: `FLEET_REBIRTHS`. */
   readonly rebirths?: BucketSize;
 }
 

@@ -9,12 +9,12 @@ import { judgeWave, type RolloutEnd, type RolloutRules } from '../core/waves.ts'
 import type { RunQuery } from '../database/postgres.ts';
 import { type CommandState, insertCommands, type KnownCabinet, statesOf, withdrawCommands } from '../database/rollout-commands.ts';
 
-/** One cabinet of a rollout, with the files that it gets. */
+/** One cabinet of a rollout, with the files that it gets. `name`: as at the cabinet, such as `cabinet.yaml`. */
 export interface RolloutTarget extends Pick<KnownCabinet, 'group' | 'node'> {
   readonly files: readonly { readonly name: string; readonly bytes: Buffer }[];
 }
 
-/** What is rolled out, to whom. Units: `minutes` is the longest trial at a cabinet. */
+/** What is rolled out, to whom, wave after wave. `comment`: why; empty for none. Units: `minutes` is the longest trial at a cabinet. */
 export interface RolloutPlan {
   readonly waves: readonly (readonly RolloutTarget[])[];
   readonly rules: RolloutRules;

@@ -13,7 +13,7 @@ export interface AckPoint {
   readonly gapHead: number;
 }
 
-/** The last entry of a node's audit log up to which none is missing. */
+/** The last entry of a node's audit log up to which all that the node sent are stored: its number and its hash. */
 export interface LogPoint {
   readonly node: number;
   readonly n: number;
@@ -36,7 +36,7 @@ export class AckOutbox<T> {
     this.#waiting.set(node, ack);
   }
 
-  /** Puts back what could not be sent, unless a newer one waits. */
+  /** Puts back what could not be sent, unless a newer one waits. It is due again a period after `due` returned it. */
   restore(node: number, ack: T): void {
     if (!this.#waiting.has(node)) this.#waiting.set(node, ack);
   }

@@ -10,7 +10,7 @@ import {
   readReport,
 } from './node-reports.ts';
 
-/** A report with its node and time. Units: `atReportMs` ms UTC. */
+/** A report with the number of its node and its time. Units: `atReportMs` ms UTC, the `stateTime` of the report. */
 export type Reported<T> = T & { readonly node: number; readonly atReportMs: number };
 
 /** A detection for a neighbour cabinet, with the message that contained it. */
@@ -21,10 +21,13 @@ export interface BatchRelay {
 
 /** The reports of one batch. It keeps only the newest report of each event, and the newest list of open events of each node. */
 export class BatchReports {
+  /** By node and id of the event. */
   readonly events = new Map<string, Reported<NodeEvent>>();
+  /** By node. `atMs`: time of the report. Units: ms UTC. */
   readonly openEvents = new Map<number, { readonly ids: readonly string[]; readonly atMs: number }>();
   readonly gaps: Reported<NodeGap>[] = [];
   readonly log: Reported<LogEntry>[] = [];
+  /** By node: the last entry of its audit log, from the report that was added last. */
   readonly logHeads = new Map<number, { readonly n: number; readonly hash: string }>();
   readonly outcomes: Reported<CommandOutcome>[] = [];
   readonly relays: BatchRelay[] = [];

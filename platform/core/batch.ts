@@ -11,7 +11,10 @@ import { isTime, stateTime } from './times.ts';
 import type { MessageOrigin } from './topic.ts';
 import type { HostMetric, MetricContent } from './wire.ts';
 
-/** A value that is not a reading, with the time of it. `device` is empty for the node itself. */
+/**
+ * A value that is not a reading, with the time of it. `device` is empty for the node itself. `value` null: no usable value.
+ * Units: `atMs` ms UTC.
+ */
 export interface PropertyValue {
   readonly node: number;
   readonly device: string;
@@ -34,14 +37,20 @@ const MOST_QUALITY = 32_767;
 
 /** The content of one transaction. Readings are columns, since the database receives them as arrays. */
 export class Batch {
+  /**
+   * Columns of one length. `quality`: 192 is good, also where the message has none; 0 for a number that the database cannot hold. Units:
+   * `atMs` ms UTC.
+   */
   readonly readings = { series: [] as number[], atMs: [] as number[], value: [] as (number | null)[], quality: [] as number[] };
   readonly parts = new PartCollector();
+  /** The newest value of each property. */
   readonly properties = new Map<string, PropertyValue>();
   readonly devices = new Map<string, DeviceState>();
   readonly deaths: { readonly node: number; readonly bdSeq: number }[] = [];
   readonly reports = new BatchReports();
-  /** Times of sending of the data messages, for the lag. Units: ms UTC. */
+  /** Times of sending of the data messages that have one, for the lag. Units: ms UTC. */
   readonly sentMs: number[] = [];
+  /** Number of messages that were added. */
   messages = 0;
   /** Where messages with segments that could not be unpacked came from. */
   readonly unreadable: MessageOrigin[] = [];
@@ -56,7 +65,7 @@ export class Batch {
    * Adds a message. Returns undefined when it was added, else what is missing in `node`; then nothing was added. Content that cannot be
    * read is only counted in `invalid`.
    *
-   * A birth adds properties but no readings, and its metrics are not added to `node`.
+   * A birth adds properties, reports and the state of its device, but no readings. Its metrics are not added to `node`.
    */
   add(message: NodeMessage, node: NodeDirectory): Undecoded | undefined {
     const { verb } = message.origin;

@@ -8,7 +8,10 @@ import { isTime } from './times.ts';
 import type { MessageOrigin } from './topic.ts';
 import type { HostMetric, HostPayload } from './wire.ts';
 
-/** One metric of a birth. Metrics with a slash in the name belong to no row: they are properties, not series of readings. */
+/**
+ * One metric by its names: a series of readings, or a property if `isReading` is false for its name. `device` is empty for the node
+ * itself.
+ */
 export interface BornMetric {
   readonly device: string;
   readonly name: string;
@@ -17,7 +20,10 @@ export interface BornMetric {
   readonly series: number | null;
 }
 
-/** A quantity of a device that has readings, as an analyst sees it. */
+/**
+ * A quantity of a device that has readings. `datatype`: as `soundType`. `low`, `high`: its plausible range; null where none is given.
+ * `talq`: its name in the TALQ data model; empty without one.
+ */
 export interface SeriesShape {
   readonly device: string;
   readonly quantity: string;

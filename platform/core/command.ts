@@ -5,7 +5,7 @@
  */
 import type { MetricContent, WrittenMetric } from './wire.ts';
 
-/** A value as JSON in the table: a number, a truth value, a text, or bytes as `{"base64": "…"}`. */
+/** A value as JSON in the table `command`: a number, a truth value, a text, or bytes as `{"base64": "…"}`. */
 export type WrittenValue = number | boolean | string | { readonly base64: string };
 
 /** A command of the table that has no answer yet. `sentMs`: its last attempt, null before the first. Units: ms UTC. */

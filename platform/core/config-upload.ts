@@ -36,7 +36,7 @@ export function uploadCommands(name: string, bytes: Buffer): CommandMetrics[] {
   }));
 }
 
-/** Returns the `apply` that follows. Units: `minutes` is the longest trial. */
+/** Returns the `apply` that follows the `put`s of all files. `comment`: why; empty for none. Units: `minutes` is the longest trial. */
 export function applyCommand({ minutes, comment }: { readonly minutes: number; readonly comment: string }): CommandMetrics {
   return { 'Config/Action': 'apply', 'Config/Minutes': minutes, ...(comment === '' ? {} : { 'Config/Comment': comment }) };
 }

@@ -4,11 +4,12 @@ import { markOf, type RowMark } from './rows-mark.ts';
 import { type PackedReading, unpackSegment } from './segment.ts';
 import type { HostMetric, HostPayload } from './wire.ts';
 
-/** What is known of a node: its number, and the metrics behind aliases and names. */
+/** What is known of a node: its number in the database, and the metrics behind aliases and names. */
 export interface NodeDirectory {
   readonly id: number;
   /** The epoch of its last NBIRTH; null before the first. */
   readonly epoch: string | null;
+  /** The metric behind an alias in an epoch, of any device; undefined if no known birth has it. */
   metric(epoch: string, alias: number): BornMetric | undefined;
   /** The number of a series; undefined if it has none yet. */
   series(device: string, quantity: string): number | undefined;

@@ -20,7 +20,7 @@ const POLICIES = {
   'data-rejected': { kind: 'drop' },
 } as const satisfies Record<string, HostFailurePolicy>;
 
-/** What failed; each code has its policy. */
+/** The code of a `PlatformFailure`: what failed. Each code has one `HostFailurePolicy`. */
 export type FailureCode = keyof typeof POLICIES;
 
 /** A failure that the host expects. `policy`: how a service usually handles it. Most other errors end the process. */

@@ -4,7 +4,7 @@
  * Source: docs/platform.md, "First contact", step 6, and "Request rows again".
  */
 
-/** Rows `from` to `to`, both included. */
+/** Rows `from` to `to` of one epoch of one node, both included. */
 export interface RowSpan {
   readonly from: number;
   readonly to: number;
@@ -17,7 +17,7 @@ interface WatchedHole extends RowSpan {
   readonly askedMs: number | null;
 }
 
-/** The holes of one epoch of one node. */
+/** The missing rows of one epoch of one node, with what `watchHoles` keeps about each range. Empty before its first call. */
 export type WatchedHoles = readonly WatchedHole[];
 
 /** A row that is missing this long after a later one was lost on the way. Units: ms. Source: docs/platform.md, "First contact", step 6. */

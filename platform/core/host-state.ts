@@ -39,7 +39,7 @@ export function nextHostState(state: HostState, workers: WorkersSeen, nowMs: num
   return { isOnline: state.isOnline && isWaiting, unknownSinceMs: workers === 'gone' && !isWaiting ? null : unknownSinceMs };
 }
 
-/** The payload of STATE. Units: ms UTC. */
+/** Returns the payload of a STATE message, as JSON. `timestamp`: the same in the will and the birth of a session. Units: ms UTC. */
 export function stateText(online: boolean, timestamp: number): string {
   return JSON.stringify({ online, timestamp });
 }

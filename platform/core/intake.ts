@@ -21,7 +21,10 @@ export function* decodableGroups(messages: Iterable<NodeMessage>, most: MessageL
   yield group;
 }
 
-/** Messages wait here until a batch takes them. A full queue still accepts what is pushed, and calls `onRoom` later. */
+/**
+ * Messages wait here until a batch takes them. The queue is full when it has reached one of its limits. It then still accepts what is
+ * pushed, and calls `onRoom` later, in `take`.
+ */
 export class IntakeQueue<T> {
   readonly #limits: { readonly messages: number; readonly bytes: number };
   #waiting: { readonly item: T; readonly bytes: number }[] = [];
@@ -44,7 +47,7 @@ export class IntakeQueue<T> {
     return this.#waiting.length >= this.#limits.messages || this.#bytes >= this.#limits.bytes;
   }
 
-  /** Adds a message. `onRoom` is called once there is room for the next: at once while the queue is not full. */
+  /** Adds a message. `onRoom` is called as soon as there is room for the next: at once if the queue is not full with this one. */
   push(item: T, bytes: number, onRoom: () => void): void {
     this.#waiting.push({ item, bytes });
     this.#bytes += bytes;

@@ -11,7 +11,10 @@ export interface NodeMessage {
   readonly receivedMono: number;
 }
 
-/** How much memory messages may take. A metric takes about 100 bytes, however few it has on the wire. */
+/**
+ * Limits for messages in memory: the number of their metrics, and the bytes of their payloads on the wire. A metric takes about 100 bytes
+ * of memory, however few it has on the wire.
+ */
 export interface MessageLimits {
   readonly metrics: number;
   readonly bytes: number;

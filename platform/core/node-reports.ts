@@ -50,7 +50,10 @@ export interface LogEntry {
   readonly lost: number;
 }
 
-/** How far a command is. `target`: its device, empty for the node. `body` is the whole report as JSON. */
+/**
+ * How far a command is. `target`: its device, empty for the node. `state`: as reported, not checked. `reason`: empty for none. `body`: the
+ * whole report as JSON.
+ */
 export interface CommandOutcome {
   readonly id: string;
   readonly target: string;
@@ -71,7 +74,10 @@ export interface RelayedPerson {
   readonly body: Readonly<Record<string, unknown>>;
 }
 
-/** What a text of the node reports; `invalid` if it is not what its metric promises. */
+/**
+ * What a text of the node reports; `invalid` if it is not what its metric promises. `open-events`: the events that have not ended.
+ * `log-head`: the newest entry of the audit log.
+ */
 export type NodeReport =
   | { readonly kind: 'event'; readonly event: NodeEvent }
   | { readonly kind: 'open-events'; readonly ids: readonly string[] }

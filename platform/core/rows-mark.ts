@@ -64,6 +64,7 @@ export function markOf(metrics: readonly HostMetric[]): { readonly mark: RowMark
 export class PartCollector {
   readonly #found = new Map<string, { readonly mark: RowMark; readonly node: number; readonly seen: Set<number> }>();
 
+  /** `node`: its id in the database. */
   add(node: number, mark: RowMark): void {
     const key = `${node} ${mark.epoch} ${mark.from} ${mark.to} ${mark.parts}`;
     const known = this.#found.get(key) ?? { mark, node, seen: new Set<number>() };

@@ -40,7 +40,7 @@ export function readTopic(topic: string): MessageOrigin | undefined {
   return { group, verb: verb as Verb, node, device };
 }
 
-/** The topic of a command to the node, or to a device of it. */
+/** The topic of a command to the node, or to a device of it. `device`: empty for the node. */
 export function commandTopic({ group, node, device }: { readonly group: string; readonly node: string; readonly device: string }): string {
   return device === '' ? `spBv1.0/${group}/NCMD/${node}` : `spBv1.0/${group}/DCMD/${node}/${device}`;
 }

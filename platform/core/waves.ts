@@ -27,13 +27,16 @@ export const ROLLOUT_RULES: Omit<RolloutRules, 'silentAfterMs'> = { shares: [0.0
  */
 export type RolloutEnd = 'confirmed' | 'reverted' | 'refused';
 
-/** Whether a wave is still running, the next one may begin, or the rollout must stop. */
+/**
+ * Whether a wave is still running, is over so that the next one may begin, or the rollout must stop. Each number counts nodes; `open`:
+ * those without an end so far.
+ */
 export type WaveVerdict =
   | { readonly kind: 'wait'; readonly open: number }
   | { readonly kind: 'next' }
   | { readonly kind: 'stop'; readonly reverted: number; readonly refused: number; readonly silent: number };
 
-/** The ends of a wave so far, and the time since it began. Units: ms. */
+/** The nodes of a wave, their ends so far, and the time since it began. `ends`: by node. Units: ms. */
 export interface WaveProgress {
   readonly wave: readonly string[];
   readonly ends: ReadonlyMap<string, RolloutEnd>;

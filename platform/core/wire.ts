@@ -93,7 +93,10 @@ export function writePayload(sentMs: number, metrics: readonly WrittenMetric[]):
   return Buffer.from(PayloadType.encode(wire).finish());
 }
 
-/** Encodes a whole message, with `seq` and aliases, as an edge node sends it: for the generator of the bench. */
+/**
+ * Encodes a whole message as an edge node sends it: for the generator of the bench. `payload`: the fields of `Payload` in
+ * `sparkplug.proto`, named in camel case.
+ */
 export function writeNodePayload(payload: Readonly<Record<string, unknown>>): Buffer {
   return Buffer.from(PayloadType.encode(payload as Wire).finish());
 }

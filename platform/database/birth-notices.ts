@@ -4,7 +4,7 @@ import type { RunQuery } from './postgres.ts';
 /** The PostgreSQL channel on which a worker notifies the others that it has stored births. */
 export const BIRTH_CHANNEL = 'luciole_birth';
 
-/** Which worker stored births of which nodes. */
+/** A worker has stored births. `by`: its id in the table `process`. `nodes`: ids of the table `node`. A repeated birth may be left out. */
 export interface BirthNotice {
   readonly by: string;
   readonly nodes: readonly number[];

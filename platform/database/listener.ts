@@ -1,7 +1,7 @@
 /** Keeps one connection for notifications, and opens it again as long as it is wanted. */
 import { setTimeout as pause } from 'node:timers/promises';
 
-/** A connection that receives notifications. */
+/** An open database connection that receives notifications. Neither promise rejects. */
 export interface NoticeConnection {
   /** Resolves when the connection has ended. */
   readonly ended: Promise<void>;

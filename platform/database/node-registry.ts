@@ -78,7 +78,10 @@ export class CachedNode implements NodeDirectory {
   }
 }
 
-/** Aliases as the table has them: alias to metric, type and series. */
+/**
+ * Aliases of a birth as the table `birth` has them: alias to name of the metric, Sparkplug type (0: unknown) and id of the series. Null
+ * instead of the id: the metric is not a reading.
+ */
 export type StoredAliases = Readonly<Record<string, readonly [string, number, number | null]>>;
 
 /** A node whose alias is missing is read again at most this often. Units: ms. Source: assumed; a birth takes a worker some 100 ms from its arrival to its commit. Confirmed by: the time between a birth and the first data that needs it. */

@@ -76,8 +76,8 @@ export async function openCommands(query: RunQuery): Promise<{ readonly commands
 }
 
 /**
- * Records that commands are being sent, and to which group: a cabinet of the same name that appears later in another group gets none of
- * them. An outcome that has arrived stays.
+ * Records an attempt to send the commands, its time, and their group: a cabinet of the same name that appears later in another group
+ * gets none of them. An outcome that has arrived stays.
  */
 export async function markPublished(query: RunQuery, commands: readonly Pick<AddressedCommand, 'id' | 'group'>[]): Promise<void> {
   await query(

@@ -19,12 +19,13 @@ export interface Database {
   transaction<T>(work: (query: RunQuery) => Promise<T>): Promise<T>;
   /**
    * Calls back for each notification of the channels, and once after each new connection of the listener, since notifications may
-   * have been missed. Connects again by itself until the function that it resolves with is called, or `end`.
+   * have been missed. Connects again by itself until the function that it resolves with is called, or `end`. Errors: rejects if the first
+   * connection fails.
    */
   listen(channels: readonly string[], onNotice: (channel: string, payload: string) => void, onConnect: () => void): Promise<StopListening>;
   /**
    * Runs the work while this process alone holds the lock; `lost` resolves when the connection that holds it ends. Waits for the lock until
-   * `signal` is aborted; the work is then left out.
+   * `signal` is aborted; the work is then left out. A later abort does not end the work.
    */
   exclusively(lock: string, signal: AbortSignal, work: (lost: Promise<void>) => Promise<void>): Promise<void>;
   end(): Promise<void>;
@@ -35,7 +36,7 @@ export interface DatabaseAddress {
   readonly url: string;
   /** Most connections for queries and transactions; each `listen` and `exclusively` has one of its own. */
   readonly connections: number;
-  /** A query without a result for this long has failed; the server ends a statement at three quarters of it. Units: ms. */
+  /** A query without a result for this long has failed; the server ends a statement at three quarters of it. Units: ms. Default: 60,000. */
   readonly queryTimeoutMs?: number;
 }
 
@@ -56,7 +57,7 @@ const REJECTED = /^(?:22|23|54)/;
 /** Source: Node.js, common system errors. */
 const UNREACHABLE = /^E(?:CONNREFUSED|CONNRESET|NOENT|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN|NOTFOUND)$/;
 
-/** Opens a pool. Connects at the first query. */
+/** Creates a pool; does not connect before the first use. */
 export function openDatabase({ url, connections, queryTimeoutMs = QUERY_MS }: DatabaseAddress): Database {
   const settings = url === '' ? {} : { connectionString: url };
   const pool = openPool(settings, connections, queryTimeoutMs);

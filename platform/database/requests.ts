@@ -3,7 +3,7 @@ import { holesBelow, MOST_WATCHED, type RowSpan } from '../core/holes.ts';
 import { afterRequest, mayAsk, type RebirthHistory } from '../core/pacing.ts';
 import type { RunQuery } from './postgres.ts';
 
-/** A node whose births are needed. Units: `nowMs` ms UTC of the database, whose clock all processes share. */
+/** A node whose births may be requested now. `nowMs`: when it was read; ms UTC of the database, whose clock all processes share. */
 export interface WantedRebirth {
   readonly id: number;
   readonly group: string;

@@ -40,7 +40,7 @@ export async function cabinetsOf(query: RunQuery, groups: readonly string[], nam
   return rows.map(({ group_name: group, node, is_online: isOnline }) => ({ group, node, isOnline }));
 }
 
-/** Inserts the commands. Returns their ids, in their order. */
+/** Inserts the commands as new, all or none. They expire `expiresS` seconds from now. Returns their ids, in their order. */
 export async function insertCommands(query: RunQuery, commands: readonly RolloutCommand[], expiresS: number): Promise<string[]> {
   const rows = await query<{ id: string; i: string }>(
     `with given as (

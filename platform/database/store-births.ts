@@ -25,7 +25,7 @@ export interface BirthMessage {
   readonly node: CachedNode;
 }
 
-/** A session that began with an NBIRTH of this batch; a rebirth counts too. Each node has one at most. */
+/** A session that began with an NBIRTH, which may be a rebirth. One call of `storeBirths` returns at most one for each node. */
 export interface BornSession {
   readonly node: CachedNode;
   readonly session: SessionStart;

@@ -5,7 +5,7 @@ import { PlatformFailure } from '../core/errors.ts';
 import type { CachedNode } from './node-registry.ts';
 import type { RunQuery } from './postgres.ts';
 
-/** Series with their numbers, by `seriesKey`. */
+/** Series by `seriesKey`. `id`: the number in the table `series`. `shape`: as given to `saveSeries`; the table may have another. */
 export type NumberedSeries = Map<string, { readonly node: CachedNode; readonly shape: SeriesShape; readonly id: number }>;
 
 /** Series of one node that appear without a birth, with those that it has: a client that invents names must not fill the database. Source: assumed; a cabinet of 1,000 devices has 15,000. Confirmed by: the largest cabinet in service. */

@@ -6,7 +6,7 @@ import { delimiter, dirname, join } from 'node:path';
 
 const DEBIAN_POSTGRES = '/usr/lib/postgresql';
 
-/** The path of a program, or undefined. Servers are in sbin, which is often not in a user's PATH. */
+/** The path of a program in PATH, else in /usr/sbin or /usr/local/sbin, where servers are. Undefined if none of them has it. */
 export function pathOfProgram(name: string): string | undefined {
   const folders = [...(process.env['PATH'] ?? '').split(delimiter), '/usr/sbin', '/usr/local/sbin'];
   return folders.map((folder) => join(folder, name)).find(canExecute);
@@ -36,7 +36,7 @@ function versionsIn(folder: string): string[] {
 
 /** What a server program may be started with. */
 export interface ServerOptions {
-  /** Ends a start that is under way, after the step that runs. */
+  /** Once aborted, a first start of PostgreSQL that is under way rejects, but not at once. Mosquitto and later starts ignore it. */
   readonly signal?: AbortSignal;
   /** Gets how a running program ended by itself. */
   readonly onEnd?: (how: string) => void;
@@ -61,7 +61,7 @@ export function runProgram(
   });
 }
 
-/** How a process ended: its signal or its exit code. */
+/** How a process ended, as text such as `SIGKILL` or `exit code 1`. */
 export function howItEnded({ exitCode, signalCode }: ChildProcess): string {
   return signalCode ?? `exit code ${exitCode}`;
 }
@@ -81,7 +81,7 @@ export async function endProcess(child: ChildProcess, signal: NodeJS.Signals, wi
   clearTimeout(late);
 }
 
-/** A port of the loopback that was free a moment ago. */
+/** A TCP port of 127.0.0.1 that was free a moment ago. */
 export function findFreePort(): Promise<number> {
   return new Promise((resolve, reject) => {
     const server = createServer();

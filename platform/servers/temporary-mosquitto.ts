@@ -12,7 +12,7 @@ export interface TemporaryMosquitto {
   readonly port: number;
   /** The process id of the last start, even after that process has ended. */
   readonly pid: number | undefined;
-  /** Starts it again on the same port after it has ended by itself. Rejects after `stop`, which removes its files. */
+  /** Starts it again on the same port, without its messages, after it has ended by itself. Rejects after `stop`, which removes its files. */
   start(): Promise<void>;
   stop(): Promise<void>;
 }

@@ -44,7 +44,7 @@ export interface HostMetrics {
   readonly online: Gauge;
 }
 
-/** New figures, all zero, with those of the process itself. */
+/** New figures at zero, and those of the process itself, such as its memory. */
 export function createHostMetrics(): HostMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

@@ -11,11 +11,13 @@ import { hasReadyWorker, noteProcess } from '../database/processes.ts';
 import type { HostLog } from '../service/host-log.ts';
 import type { HostMetrics } from '../service/metrics.ts';
 
-/** The parts of the process `state`. */
+/** What the publisher of STATE works with. */
 export interface StateOptions {
+  /** Its key in the table of running processes. */
   readonly id: string;
   readonly broker: BrokerAddress;
   readonly database: Database;
+  /** The last level of the topic of STATE. */
   readonly hostId: string;
   readonly metrics: HostMetrics;
   readonly log: HostLog;

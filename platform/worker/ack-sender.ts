@@ -26,7 +26,7 @@ export class AckSender {
     this.#metrics = metrics;
   }
 
-  /** Adds the position of a node in its present epoch; one of an earlier epoch is left out, because the node ignores it. */
+  /** Adds the position of a node in its present epoch. One of another epoch, or of a node that is not in the registry, is left out. */
   addRows({ node: id, epoch, head, gapHead }: AckPoint): void {
     const node = this.#registry.byId(id);
     if (node !== undefined && epoch === node.epoch) this.#rows.add(id, { node, text: `${epoch}:${head}:${gapHead}` });
@@ -37,7 +37,10 @@ export class AckSender {
     if (node !== undefined) this.#log.add(id, { node, text: `${n}:${hash}` });
   }
 
-  /** Requests all entries of the audit log that the node has. Source: docs/platform.md, "The audit log". */
+  /**
+   * The next `send` that is due for the node requests all entries of the audit log that it has, unless `addLog` replaces this. Source:
+   * docs/platform.md, "The audit log".
+   */
   requestWholeLog(node: CachedNode): void {
     this.#log.add(node.id, { node, text: '0' });
   }

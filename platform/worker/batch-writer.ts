@@ -13,6 +13,7 @@ import { createSeries } from '../database/store-series.ts';
 
 /** What remains of a batch after its commit. Its readings are not kept: many batches of one group would fill the memory. */
 export interface StoredSummary extends Pick<Batch, 'invalid' | 'sentMs' | 'unreadable'> {
+  /** How many it had, with those that were stored before. */
   readonly readings: number;
   readonly result: StoredBatch;
 }

@@ -15,7 +15,7 @@ export type WriteToNode = (to: NodeAddress, metric: string, text: string) => Pro
 /** Source: Sparkplug 3.0 §6.4.16. */
 const TYPE_STRING = 12;
 
-/** A writer over the connection that `current` returns at each call. */
+/** A writer over the connection that `current` returns at each call; while that is null, it resolves with false. */
 export function createNodeWriter(current: () => HostConnection | null): WriteToNode {
   return async ({ group, node }, metric, text) => {
     const payload = writePayload(Date.now(), [{ name: metric, datatype: TYPE_STRING, value: text }]);

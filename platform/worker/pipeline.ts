@@ -19,7 +19,7 @@ import type { WriteToNode } from './node-writer.ts';
 import { RelaySender } from './relay-sender.ts';
 import { readWelcome } from './welcome.ts';
 
-/** A message as it came from the broker. Units: `receivedMs` ms UTC, `receivedMono` ms. */
+/** A message as it came from the broker. Units: `receivedMs` ms UTC, `receivedMono` ms of `performance.now()`. */
 export interface RawMessage {
   readonly topic: string;
   readonly payload: Buffer;
@@ -27,11 +27,13 @@ export interface RawMessage {
   readonly receivedMono: number;
 }
 
-/** The parts of a pipeline. */
+/** What a pipeline works with. */
 export interface PipelineParts {
   readonly database: Database;
   readonly writer: BatchWriter;
+  /** Gets what is to be acknowledged; the pipeline does not send it. */
   readonly acks: AckSender;
+  /** Sends relayed detections and the request for a packed backlog. */
   readonly write: WriteToNode;
   /** Requests the backlog packed. */
   readonly isPacked: boolean;
@@ -55,7 +57,7 @@ export class Pipeline {
 
   /**
    * Resolves when the messages are committed, wait for a birth, or are counted as dropped. Repeats as long as the database is away. Call it
-   * again only after that. Errors: rejects, for example if the database refuses the login.
+   * again only after that; without messages it tries the waiting ones. Errors: rejects, for example if the database refuses the login.
    */
   async handle(raw: readonly RawMessage[]): Promise<void> {
     for (const messages of decodableGroups(this.#readAll(raw), GROUP)) {

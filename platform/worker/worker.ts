@@ -20,13 +20,15 @@ import { BatchWriter } from './batch-writer.ts';
 import { createNodeWriter } from './node-writer.ts';
 import { Pipeline, type RawMessage } from './pipeline.ts';
 
-/** The parts of a worker. */
+/** What a worker works with. */
 export interface WorkerOptions {
+  /** Its key in the table of running processes; no two workers may have the same. */
   readonly id: string;
   readonly broker: BrokerAddress;
   readonly database: Database;
+  /** Sparkplug groups whose messages it receives; `+` stands for all. */
   readonly groups: readonly string[];
-  /** Workers of the same host share one subscription. */
+  /** Names the shared subscription: workers with the same one divide its messages. Unused with `broker.isWithoutShares`. */
   readonly hostId: string;
   /** Requests the backlog packed. */
   readonly isPacked: boolean;
@@ -98,7 +100,10 @@ export class Worker {
     });
   }
 
-  /** Takes no more messages, writes those in the queue, acknowledges what is committed, and ends. Waits while the database is away. */
+  /**
+   * Takes no more messages, writes those in the queue, acknowledges what is committed if the broker is connected, and ends. Waits while the
+   * database is away.
+   */
   async stop(): Promise<void> {
     await this.#connection?.unsubscribe();
     this.#isStopping = true;

@@ -27,8 +27,8 @@ export interface RestoreItem {
 /** What a restore would do with each file, and the files to write. */
 export interface RestorePlan {
   /**
-   * Each file of the backup, and the present readings if there are any. Other files on this machine are not listed. If the backup has
-   * revisions, other revisions here are set aside with their folder `config`.
+   * Each file of the backup (for `keys.sealed`, the files in it), and the present readings if there are any. Other files on this machine
+   * are not listed. If the backup has revisions, other revisions here are set aside with their folder `config`.
    */
   readonly items: readonly RestoreItem[];
   /** Files for the store folder, including unchanged ones, but not files that are still encrypted. `name` is relative to the folder. */

@@ -215,8 +215,8 @@ function repeated(what: keyof typeof TWICE, items: readonly Named[]): Finding[] 
 }
 
 /**
- * Returns a finding for each item whose id an earlier item has, with the path of the first one. Upper and lower case differ. `say` creates
- * the message for an id.
+ * Returns a finding at the path of each item whose id an earlier item has; `first` is the path of the first one. Upper and lower case
+ * differ. `say` creates the message for an id.
  */
 export function repeatedBy(items: readonly Named[], say: (id: string) => Message): Finding[] {
   const firsts = new Map<string, Path>();

@@ -9,7 +9,10 @@ import type { SayBelow } from './check-parts.ts';
 /** The profiles by device id, with the points that each device has. */
 type Narrow = ReadonlyMap<string, Profile>;
 
-/** Returns problems of the points of a panel, for example a point that does not exist. `say`: receives paths below the panel. */
+/**
+ * Returns problems of the points of a panel, for example a point that does not exist. `narrow`: the profiles by device id, with the points
+ * that each device has. `say`: receives paths below the panel.
+ */
 export function checkPanelPoints(narrow: Narrow, panel: PanelConfig, say: SayBelow): Problem[] {
   return [...textPoints(narrow, panel, say), ...valuePoints(narrow, panel, say)];
 }

@@ -12,7 +12,10 @@ import type { Path } from './finding.ts';
 /** Creates a problem from a message and a path, which is relative to the checked item, such as a device or the whole cabinet. */
 export type SayBelow = (path: Path, message: Message) => Problem;
 
-/** Returns problems with the parts, groups and quirks of a device, such as an unknown part; empty if there are none. */
+/**
+ * Returns problems with the parts, groups and quirks of a device, such as an unknown part; empty if there are none. `profile`: with all
+ * parts. `say`: receives paths below the device.
+ */
 export function checkParts(device: DeviceConfig, profile: Profile, say: SayBelow): Problem[] {
   return [...checkInstances(device, profile, say), ...checkGroups(device, profile, say), ...checkQuirks(device, profile, say)];
 }

@@ -8,6 +8,7 @@ import type { Finding, Path } from './finding.ts';
 
 /** The result of the schema check. */
 export interface SchemaCheck {
+  /** May have findings although `document` is given: each key `__proto__` is reported. */
   readonly findings: readonly Finding[];
   /** The document with the defaults of the schema; undefined if it does not fit the schema. */
   readonly document: CabinetDocument | undefined;

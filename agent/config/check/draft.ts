@@ -8,14 +8,14 @@ import { didYouMean, listNames } from '../../core/suggestions.ts';
 import type { CabinetInput } from '../schema/schema.ts';
 import type { Finding, Path } from './finding.ts';
 
-/** A document with every part optional; an ill-formed value is undefined. */
+/** A document as written, without defaults, with every part optional. An ill-formed value is undefined, and its key is kept. */
 export type Draft<T> = T extends readonly (infer U)[]
   ? (Draft<U> | undefined)[]
   : T extends object
     ? { [K in keyof T]?: Draft<T[K]> | undefined }
     : T;
 
-/** The well-formed parts of a cabinet document. */
+/** The well-formed parts of a cabinet document, as `checkSchema` returns them. */
 export type CabinetDraft = Draft<CabinetInput>;
 const LISTS = [
   'lines',
@@ -34,24 +34,24 @@ const LISTS = [
 ] as const;
 type List = (typeof LISTS)[number];
 type Item<K extends List> = NonNullable<NonNullable<CabinetDraft[K]>[number]>;
-/** The well-formed parts of a line. */
+/** An item of `lines` of a draft: its well-formed parts, without defaults. */
 export type LineDraft = Item<'lines'>;
 type DeviceDraft = NonNullable<NonNullable<LineDraft['devices']>[number]>;
-/** The well-formed parts of a lamp. */
+/** An item of `lamps` of a draft: its well-formed parts, without defaults. */
 export type LampDraft = Item<'lamps'>;
-/** The well-formed parts of a zone. */
+/** An item of `zones` of a draft: its well-formed parts, without defaults. */
 export type ZoneDraft = Item<'zones'>;
-/** The well-formed parts of a programme. */
+/** An item of `programmes` of a draft: its well-formed parts, without defaults. */
 export type ProgrammeDraft = Item<'programmes'>;
-/** The well-formed parts of a calendar. */
+/** An item of `calendars` of a draft: its well-formed parts, without defaults. */
 export type CalendarDraft = Item<'calendars'>;
-/** The well-formed parts of an event night. */
+/** An item of `eventNights` of a draft: its well-formed parts, without defaults. */
 export type EventNightDraft = Item<'eventNights'>;
-/** The well-formed parts of a rule. */
+/** An item of `rules` of a draft: its well-formed parts, without defaults. */
 export type RuleDraft = Item<'rules'>;
-/** The well-formed parts of an output. */
+/** An item of `outputs` of a draft: its well-formed parts, without defaults. */
 export type OutputDraft = Item<'outputs'>;
-/** The well-formed parts of a panel. */
+/** An item of `panels` of a draft: its well-formed parts, without defaults. */
 export type PanelDraft = Item<'panels'>;
 
 /** An item of a list, with its path in the document. */
@@ -137,7 +137,10 @@ interface Reference {
   readonly path: Path;
 }
 
-/** Returns a finding if `id` is not in `known`. Empty if the id is known, missing or ill-formed, and if `known` is null. */
+/**
+ * Returns a finding at `path` if `id` is not in `known`. Empty if the id is known, missing or ill-formed, and if `known` is null. `what`:
+ * what the id names.
+ */
 export function unknownName({ what, id, known, path }: Reference): Finding[] {
   if (id === undefined || id === null || known === null || known.has(id)) return [];
   return [{ path, message: UNKNOWN[what](id, didYouMean(id, known, msg`; there are: ${listNames(known)}`)) }];

@@ -63,8 +63,8 @@ export function stepPct(
 }
 
 /**
- * How the light of a zone runs ahead of a moving person: the mode in the file, or the default if it is missing or ill-formed. Null if the
- * zone has no well-formed wave. Undefined never occurs.
+ * How the light of a zone runs ahead of a moving person: the mode in the file. If that is missing or ill-formed, the default: `section` for
+ * a road, otherwise `poles`. Null if the zone has no well-formed wave. Undefined never occurs.
  */
 export function waveMode({ kind, presence }: ZoneDraft): 'poles' | 'section' | null | undefined {
   const wave = presence?.wave;

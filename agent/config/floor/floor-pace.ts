@@ -29,7 +29,7 @@ const QUIRKS = ['responseTimeoutMs', 'minGapMs', 'retries'] as const satisfies r
 
 /**
  * Returns the timings of `after` with which light could come later than with both `running` and `site`. A timing of a unit may always be
- * within its usual range. Empty if there are none.
+ * within its usual range. Ports that neither of the two uses are not judged. Empty if there are none.
  */
 export function paceFlaws({ after, running, site }: SensingQuestion): FloorFlaw[] {
   const before = [running, site];

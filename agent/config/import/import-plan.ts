@@ -22,7 +22,7 @@ export interface ImportTarget {
 
 /**
  * One change of the document. `join` adds lamp `id` to a zone, `leave` removes it; `move` takes a device from line `from` to `line`. `row`:
- * line of the table. `fields`: the values to write. `before`: present values.
+ * line of the table. `fields`: the values to write, for `set` only the changed ones, else all. `before`: all present values.
  * Shape: `line`, `from`, `zone` and `index` are positions in the lists of the document before any change.
  */
 export type ImportChange = { readonly id: string; readonly row: number } & (

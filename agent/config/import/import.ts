@@ -11,13 +11,13 @@ import { inventoryFormat } from './inventory-table.ts';
 import type { ImportFlaw } from './table-format.ts';
 import { UneditableError, YamlEdits } from './yaml-edits.ts';
 
-/** One change, for people. */
+/** One change of the cabinet, for a report. */
 export interface ReportedChange {
   readonly kind: ImportChange['kind'];
   readonly thing: ImportChange['thing'];
   /** Id of the thing; for the thing `zone`, that of the lamp that joins or leaves it. */
   readonly id: string;
-  /** Line of the table, for the first row that describes the thing; for the thing `zone`, the lamp. */
+  /** Line of the first row of the table that describes the thing; for the thing `zone`, that of the lamp. */
   readonly row: number;
   /** For people: `+ pole P14: atM 392`. */
   readonly text: Message;
@@ -43,8 +43,9 @@ export interface ImportResult {
 const NO_LISTS: ImportTarget = { id: '', lines: [], poles: [], lamps: [], zones: [] };
 
 /**
- * The lists of a cabinet text that a table may change. Undefined if the text is not YAML, has no `lines`, or has another value in place of
- * one of these lists or of a map in it. Nothing else is checked.
+ * The lists of a cabinet text that a table may change, and its id. Absent lists are empty, also `lines`, `poles`, `lamps` or `zones`
+ * without a value. Undefined if the text is not YAML, has no key `lines`, or has another value in place of a list or of a map in it.
+ * Nothing else is checked.
  */
 export function importTarget(cabinet: string): ImportTarget | undefined {
   const value = readPlacedYaml(cabinet).value;
@@ -74,7 +75,7 @@ function isRecords(value: unknown): value is readonly Readonly<Record<string, un
 
 /**
  * Applies a table to a cabinet text. Returns the new text and its changes, or the unchanged text and the flaws. `cabinet`: a text with an
- * `importTarget` whose lines and zones have an id that is a text; it need not pass other checks.
+ * `importTarget`; it need not pass other checks.
  */
 export function importTable(table: string, cabinet: string): ImportResult {
   const { rows, flaws, ignored, heading } = readTable(table);
@@ -126,8 +127,8 @@ function applied(plan: ImportPlan, target: ImportTarget, cabinet: string): Pick<
 }
 
 /**
- * Returns the first line of the table that describes the pole, lamp or device at a path such as `lamps[2].pole`. Undefined if nothing of it
- * changes; a change of its zone does not count. `text`: the cabinet after the import, whose `changes` these are.
+ * Returns the first line of the table that describes the pole, lamp or device at a path such as `lamps[2].pole`. Undefined for another
+ * path, or if nothing of it changes; a change of its zone does not count. `text`: the cabinet after the import that made `changes`.
  */
 export function rowOf(path: string, text: string, changes: readonly ReportedChange[]): number | undefined {
   const target = importTarget(text) ?? NO_LISTS;

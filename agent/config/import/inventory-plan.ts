@@ -11,8 +11,8 @@ const MAX_HINTS = 50;
 
 /**
  * Plans the changes that bring the lamps of a cabinet to an inventory. It adds no lamp, and removes no value: an empty cell changes
- * nothing. Errors: none; mistakes, such as an unknown lamp or a lamp in two rows, are flaws. The flaws of `table` itself are not among
- * them.
+ * nothing. Errors: none; mistakes, such as an unknown lamp, a lamp in two rows or only rows of other cabinets, are flaws. The flaws of
+ * `table` itself are not among them.
  */
 export function planInventory(table: CsvTable<string>, { id: cabinetId, lamps }: ImportTarget): ImportPlan {
   const flaws: ImportFlaw[] = [];

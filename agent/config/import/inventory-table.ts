@@ -132,7 +132,7 @@ function asPercent(share: number): number {
   return Number((share * 100).toPrecision(DIGITS));
 }
 
-/** Returns a percentage as a share of 1, to 15 digits. */
+/** Returns a percentage as a share of 1, to 15 significant digits. */
 export function asShare(percent: number): number {
   return Number((percent / 100).toPrecision(DIGITS));
 }

@@ -31,7 +31,7 @@ export interface TableFormat<C extends string> {
   /** At least one of these columns must be in the table; `lacking` is the message if none is. */
   readonly objects: readonly C[];
   readonly lacking: (headings: readonly string[]) => Message;
-  /** Most rows below the headings, including those that are skipped. */
+  /** Most rows below the headings, including those that are skipped; a longer table is a flaw and has no rows. */
   readonly maxRows: number;
   /** The word of a heading that is looked up in `headings`. */
   readonly wordOf: (heading: string) => string;
@@ -56,14 +56,14 @@ export interface CsvTable<C extends string> {
   readonly flaws: readonly ImportFlaw[];
   /** Headings of columns that are not read. */
   readonly ignored: readonly string[];
-  /** The texts in the column of `TableFormat.only` for which rows were skipped, each with the number of these rows. */
+  /** The texts in the column of `TableFormat.only` for which rows were skipped, each with the number of these rows up to `maxRows`. */
   readonly skipped: ReadonlyMap<string, number>;
   /** The heading of a column in this table; null if none was found. */
   heading(column: C): string | null;
 }
 
 /**
- * Decodes the bytes of a table: UTF-16 with a byte order mark, UTF-8, or the Windows code page of western Europe (1252).
+ * Decodes the bytes of a table: UTF-16 with a byte order mark, otherwise valid UTF-8, otherwise the Windows code page 1252.
  * Errors: none.
  */
 export function decodeTable(bytes: Uint8Array): string {
@@ -86,7 +86,7 @@ export function plainWord(heading: string): string {
     .replaceAll(/[^a-z0-9]/g, '');
 }
 
-/** Returns the number in a cell, with a decimal point or comma. NaN for any other text, such as a number with its unit. */
+/** Returns the number in a cell: digits, perhaps with a sign and a decimal point or comma. NaN for other texts, such as `1e3` or `5 W`. */
 export function numberOf(cell: string): number {
   return /^[+-]?\d+(?:[.,]\d+)?$/.test(cell) ? Number(cell.replace(',', '.')) : Number.NaN;
 }

@@ -2,8 +2,8 @@ import { type Message, msg } from '../../core/message.ts';
 import type { ImportRow } from './import-table.ts';
 
 /**
- * The values of one pole, device or lamp, from the rows that describe it, without the line of a device and the zone of a lamp. The pole of
- * a device is that of its first row. `row`: the line of the first of these rows in the table.
+ * The values of one pole, device or lamp, from the rows that describe it, without its id, the line of a device and the zone of a lamp. The
+ * pole of a device is that of its first row. `row`: the line of the first of these rows in the table.
  */
 export interface TableThing {
   readonly row: number;
@@ -15,7 +15,10 @@ export type ReportFlaw = (row: number, column: string | null, message: Message) 
 
 type Fields = Readonly<Record<string, string | number | undefined>>;
 
-/** The poles, devices and lamps that the rows of a table describe, by id. Errors: none; contradictions between rows are reported as flaws. */
+/**
+ * The poles, devices and lamps that the rows of a table describe, by id. A line, unit or profile in a row without a device is that of the
+ * device with the id of the lamp. Errors: none; contradictions between rows and missing ids are reported.
+ */
 export class TableThings {
   readonly poles = new Map<string, TableThing>();
   readonly devices = new Map<string, TableThing>();

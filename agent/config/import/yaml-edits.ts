@@ -48,7 +48,7 @@ export class YamlEdits {
     this.#document = parseDocument(source, { keepSourceTokens: true, logLevel: 'error' });
   }
 
-  /** Sets keys of the section at `path`, each key at most once; adds the keys that it lacks. Errors: throws UneditableError. */
+  /** Sets keys of the section at `path`, and adds those that it lacks. Do not set a key twice. Errors: throws UneditableError. */
   set(path: Path, fields: ImportFields): void {
     const map = this.#nodeAt(path);
     if (!isMap(map)) throw uneditable(path);

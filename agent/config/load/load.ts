@@ -40,7 +40,7 @@ export interface LoadedCabinet {
   named(path: Path): NamedPosition;
 }
 
-/** The place of a value, and its name for people: `lamps[2].point`. */
+/** The place of a value, and its name for people: `lamps[2].point`. Positions in lists count from 0. */
 export interface NamedPosition extends TextPosition {
   readonly path: string;
 }

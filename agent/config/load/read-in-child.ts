@@ -20,7 +20,10 @@ export interface SentRefusal {
   readonly said: unknown;
 }
 
-/** A `Beginning` in a form that can be sent between processes. Its messages are plain data, in the form of `withTexts`. */
+/**
+ * A `Beginning` in a form that can be sent between processes. Its messages are plain data, in the form of `withTexts`. `dir`: the folder
+ * that contains the revisions.
+ */
 export type SentBeginning = {
   readonly site: Beginning['site'];
   /** The process has the data or the lines locked until it is disconnected. */

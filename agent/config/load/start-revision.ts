@@ -54,7 +54,10 @@ export interface RevisionsAtStart {
   readonly siteDir: string;
   /** The file of the site, absolute. */
   readonly siteFile: string;
-  /** Site-owned keys of the running configuration that differ from the file of the site, as far as this can be read. */
+  /**
+   * Site-owned keys of the running configuration that differ from the file of the site; empty if that file cannot be read or does not fit
+   * the schema.
+   */
   readonly unlikeSite: readonly SiteOwnedDifference[];
   /** Events to report once there is an event log. */
   readonly notices: readonly StartNotice[];
@@ -62,9 +65,11 @@ export interface RevisionsAtStart {
 
 /** The inputs for the choice of the configuration at a start. */
 export interface StartParts {
+  /** The file of the site. A relative path is relative to the working directory. */
   readonly configFile: string;
   /** The store's folder, if the command line names one; otherwise null. */
   readonly dataDir: string | null;
+  /** The time of a revision that this start makes from the file of the site. */
   readonly nowMs: WallMs;
 }
 

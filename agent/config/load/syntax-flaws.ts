@@ -7,7 +7,7 @@
 import { type Document, isCollection, isScalar, visit, type YAMLError } from 'yaml';
 import { type Message, msg } from '../../core/message.ts';
 
-/** A flaw of the text. Units: `offset` in UTF-16 units. */
+/** A flaw of the text. `offset`: its place, from the start of the text. Units: UTF-16 units. */
 export interface TextFlaw {
   readonly offset: number;
   readonly message: Message;
@@ -71,7 +71,10 @@ const SENTENCES: Partial<Record<YAMLError['code'], (found: Case, isBroken: boole
   BAD_ALIAS: (found) => here(found, msg`a "${found.text[found.at] ?? ''}" needs quotes or a name behind it`),
 };
 
-/** Returns flaws for errors of the YAML library, each with a message for the author and the place to repair. */
+/**
+ * Returns flaws for errors of the YAML library, each with a message for the author and the place to repair. Two errors at one place may
+ * give one flaw.
+ */
 export function syntaxFlaws(text: string, document: Document.Parsed, errors: readonly ErrorText[]): TextFlaw[] {
   const nested = new Set(errors.filter(({ code }) => code === 'BLOCK_AS_IMPLICIT_KEY').map(({ pos }) => pos[0]));
   const spans: Spans = errors.length === 0 ? { quotes: [], brackets: [] } : spansIn(document);

@@ -16,7 +16,10 @@ import { type CandidateFiles, type RevisionDisk, revisionHash } from './revision
 import { DiskTimeout } from './timed-disk.ts';
 import { fileRefusal, UPLOAD_LIMIT } from './upload.ts';
 
-/** The dependencies with which `CandidateStore` is created. `running`: returns the running revision. */
+/**
+ * The dependencies with which `CandidateStore` is created. `disk`: stores the candidates. `clock`: gives the time of a change. `running`:
+ * returns the running revision, with which a new candidate begins.
+ */
 export interface CandidateStoreParts {
   readonly disk: RevisionDisk;
   readonly clock: Pick<Clock, 'wallMs'>;

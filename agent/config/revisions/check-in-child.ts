@@ -115,7 +115,7 @@ function startChecker(order: CheckerOrder): ChildProcess | Message {
   }
 }
 
-/** The empty comparisons in the result for a configuration that cannot be used. */
+/** The empty comparisons of a `CheckedRevision` whose `site` is null. */
 export const NOTHING_COMPARED = { siteOwned: [], unlikeSite: [], belowFloor: [] } as const;
 
 function refused(message: Message): CheckedRevision {

@@ -12,7 +12,10 @@ import { type CheckedRevision, NOTHING_COMPARED, type RevisionFolder } from './c
 import { siteOwnedDifferences } from './site-owned.ts';
 import type { CabinetAndProfiles } from './touched-parts.ts';
 
-/** Checks a revision on the calling thread. Problems are in the answer. */
+/**
+ * Checks a revision on the calling thread. Problems are in the answer. Without problems it is also compared with the running revision and
+ * the file of the site.
+ */
 export function checkRevisionHere(folder: RevisionFolder): CheckedRevision {
   const { dir, siteDir, checkedFor } = folder;
   const nameOf = (file: string): string => (file.startsWith(`${dir}/`) ? file.slice(dir.length + 1) : file);

@@ -15,11 +15,14 @@ import type { ActiveRevisionParts } from './active-revision.ts';
 export interface PlatformConfigRequestsParts {
   /** Null if this run accepts no other configuration. */
   readonly manager: ConfigManager | null;
+  /** The target of the reported outcomes. */
   readonly cabinetId: string;
   readonly clock: Clock;
+  /** Receives the values of the node's metrics. */
   readonly uplink: Pick<UplinkSlot, 'update'>;
   /** Accepts a list of users. Resolves with why it is refused, or with an empty text. */
   readonly takeUserList: (text: string, by: string) => Promise<Message>;
+  /** Called with each stage and each end of a command. */
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
@@ -29,7 +32,10 @@ export interface PlatformConfigRequestsParts {
  */
 const SHOWN = { problems: 20, changes: 60, valueLength: 120 };
 
-/** Carries out the platform's requests about the configuration, reports their outcomes, and publishes the running revision on the node. */
+/**
+ * Carries out the platform's requests about the configuration and reports their outcomes. Publishes their results and the running revision
+ * on the node.
+ */
 export class PlatformConfigRequests {
   readonly #parts: PlatformConfigRequestsParts;
 
@@ -37,7 +43,10 @@ export class PlatformConfigRequests {
     this.#parts = parts;
   }
 
-  /** Carries out or refuses a request, and reports its outcomes. Errors: rejects as the manager; then the last outcome is not reported. */
+  /**
+   * Carries out or refuses a request, and reports its outcomes. Errors: rejects as the manager or `takeUserList`; then the last
+   * outcome is not reported.
+   */
   async take(request: ConfigRequest): Promise<void> {
     const { commandId, ask } = request;
     const { manager } = this.#parts;

@@ -12,7 +12,7 @@ import { replaceWholeLater, syncFolder } from '../../core/atomic-write.ts';
 import { flawOfFile, readRegularFileLater } from '../../core/regular-file.ts';
 import type { ConfigFiles } from '../../core/revisions.ts';
 
-/** Name of a candidate's folder: `candidate-` and a hash of its author, or `candidate` alone. */
+/** Name of a candidate's folder: `candidate-` and a hash of its author, or `candidate` alone for one of an earlier release. */
 export type CandidateFiles = 'candidate' | `candidate-${string}`;
 
 /** A revision by its number, a candidate, or the file of the site as last loaded. */

@@ -20,6 +20,7 @@ const revisionSchema = z.object({
 const trialSchema = z.object({
   number: z.int().positive(),
   mode: z.enum(['auto', 'asked']),
+  /** Length of the trial. Units: ms. */
   trialMs: z.number().positive(),
   /** Elapsed time of the trial. While it runs, the time until the next save is included. Units: ms. */
   spentMs: z.number().nonnegative(),
@@ -45,9 +46,11 @@ const historySchema = z.object({
   revisions: z.array(revisionSchema).min(1),
 });
 
-/** The trial of a revision, as stored with the history. */
+/** The trial of a revision, as stored with the history: its terms, its progress, and what answered before the change (`baseline`). */
 export type Trial = z.infer<typeof trialSchema>;
-/** The revisions of a cabinet, the trial, and what a start must know about the file of the site and the newest signature. */
+/**
+ * The revisions of a cabinet, the trial (null for none), and what a start must know about the file of the site and the newest signature.
+ */
 export type RevisionHistory = z.infer<typeof historySchema>;
 
 /** Reads a history from its parsed JSON. Undefined for anything else, or if the current revision or the one on trial is missing. */

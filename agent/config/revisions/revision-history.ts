@@ -49,8 +49,8 @@ export function usedSerial({ signedSerial, isSerialUsed }: Pick<RevisionHistory,
 }
 
 /**
- * Returns the history with a new confirmed revision, which becomes the current one. For a revision that needs no trial. Requires a history
- * without a trial.
+ * Returns the history with a new confirmed revision, which becomes the current one. For a revision that needs no trial. Removes the oldest
+ * beyond `KEPT_REVISIONS`. Requires a history without a trial.
  */
 export function withConfirmed(history: RevisionHistory, revision: NewRevision): RevisionHistory {
   const number = nextNumber(history);

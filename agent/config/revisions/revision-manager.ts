@@ -35,7 +35,10 @@ export interface RevisionManagerParts extends ActiveRevisionParts, Pick<CommitCo
   readonly disk: RevisionDisk;
   /** The history at the start of the run, which contains the running revision. */
   readonly history: RevisionHistory;
-  /** Checks the files in a folder of the revision store and compares them with the running revision. Aborting `signal` ends it early. */
+  /**
+   * Checks the files in a folder of the revision store. Compares them with the running revision and the file of the site. Aborting `signal`
+   * ends it early.
+   */
   readonly check: (folder: Pick<RevisionFolder, 'dir' | 'runningDir' | 'checkedFor'>, signal?: AbortSignal) => Promise<CheckedRevision>;
   /**
    * Resolves with the text of the cabinet.yaml in such a folder with one value changed, or with why it cannot be changed; does not write

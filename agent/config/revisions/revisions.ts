@@ -14,7 +14,7 @@ export interface RevisionParts {
   readonly atStart: RevisionsAtStart;
   /** Checks a revision without the options of the command line; as `checkRevisionInChild`. */
   readonly check: (folder: RevisionFolder, signal?: AbortSignal) => Promise<CheckedRevision>;
-  /** Changes one value in a child process. Default: in this process. */
+  /** Resolves with a text of `cabinet.yaml` in which one value is changed; as `editInChild`. Default: in this process. */
   readonly edit?: (order: EditOrder, signal?: AbortSignal) => Promise<EditedText>;
   /** Applies the options of the command line, which override every configuration. */
   readonly withOptions: (cabinet: Cabinet) => Cabinet;

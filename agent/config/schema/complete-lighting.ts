@@ -143,7 +143,7 @@ export function parseStepTime(text: string): StepTime {
   return { hour, minute };
 }
 
-/** Converts the checked calendars into the form of the agent. Weekdays are numbers; Monday is 1. */
+/** Converts the checked calendars into the form of the agent, with the named lists of holidays. Weekdays are numbers; Monday is 1. */
 export function completeCalendars({
   calendars = [],
   holidays: lists = [],

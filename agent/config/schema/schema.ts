@@ -253,7 +253,7 @@ const uplinkSchema = z.strictObject({
     ),
 });
 
-/** Default folder of databases and revisions. Source: the folder that the package creates. */
+/** Default of `store.dir`, the folder of the agent's data. Source: the folder that the package creates. */
 export const STORE_DIR = '/var/lib/luciole';
 
 /** The section `store`: where readings and other records are kept, how much and how long. */

@@ -2,7 +2,10 @@
 import { msg } from '../../core/message.ts';
 import type { OptionSpec } from '../command-spec.ts';
 
-/** The option `--authority FILE` of the commands that check evidence: the file has the certificates that the person trusts. */
+/**
+ * The option `--authority FILE` of the commands that check evidence: the file has the certificates that the person trusts. Without it they
+ * trust those of `caFile` of the uplink, if there is one.
+ */
 export const AUTHORITY_OPTION: OptionSpec = {
   name: 'authority',
   value: 'FILE',

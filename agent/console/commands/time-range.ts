@@ -173,7 +173,10 @@ function namedDay(text: string): TypedInstant | null {
   return { kind: 'day', timeMs: timeOf(hour, minute), day };
 }
 
-/** Returns the instant of `--at`. A time of day means its next occurrence; a day and time may be in the past. */
+/**
+ * Returns the instant of `--at`. A time of day alone means its next occurrence after now; a day and time may be in the past. `timezone`:
+ * the cabinet's, for local times.
+ */
 export function instantOf(typed: TypedInstant, nowMs: WallMs, timezone: string): WallMs {
   if (typed.kind !== 'clock' && typed.kind !== 'day') return resolveTime(typed, nowMs, timezone, 'first');
   const midnight = Math.floor(localMs(nowMs, timezone) / DAY_MS) * DAY_MS;

@@ -61,7 +61,10 @@ function card({ label, value, half, unit, decimals, note }: ReportFigure, langua
   );
 }
 
-/** Returns a table with its caption; its first column names the rows, unless it has numbers. On a narrow screen it scrolls by itself. */
+/**
+ * Returns a table as HTML, with its caption; its first column names the rows, unless it has numbers. A table that is too wide scrolls
+ * sideways, without the rest of the page.
+ */
 export function htmlTable({ title, columns, rows, total }: ReportTable, part: HtmlPart): string {
   const { id, language } = part;
   const numeric = columns.map((column, at) => isNumeric(at, column, rows));
@@ -104,7 +107,10 @@ function unknownCell(language: Language): string {
   return `${element('span', { 'aria-hidden': 'true' }, '–')}${element('span', { class: 'vh' }, words)}`;
 }
 
-/** Returns a plot twice, for wide and for narrow screens, with its data in a table that can be opened. The style sheet hides one. */
+/**
+ * Returns a plot twice, for wide and for narrow screens, with its data in a table that can be opened. The style sheet hides one of the two
+ * plots.
+ */
 export function htmlFigure(plot: ReportPlot, part: HtmlPart): string {
   const { id, language, timezone } = part;
   const drawn = (name: keyof typeof PLOT_WIDTHS_PX): string =>

@@ -21,10 +21,10 @@ const POLICY = "default-src 'none'; style-src 'unsafe-inline'; img-src data:; ba
 /** Longer names would not fit the margin of a printed page. */
 const NAME_LETTERS = 70;
 
-/** Id of the element with the report as JSON. */
+/** Id of the element of the HTML document that contains the report as JSON. */
 export const REPORT_DATA_ID = 'luciole-report';
 
-/** Returns a report as an HTML document, in pieces. */
+/** Yields a report as an HTML document, in pieces to be joined without a separator. Times are in the time zone of the report. */
 export function* htmlPieces(report: Report, { language = 'en' }: ReportPage): Generator<string> {
   const lead = isOnePage(report) ? leadOf(report.sections) : null;
   yield `<!doctype html>\n<html lang="${language}">\n${head(report, language)}\n<body>\n<div class="sheet">\n<main>\n`;

@@ -34,7 +34,10 @@ const MOST_GROUP_PX = 110;
 /** Groups up to this number get their value above the bar. */
 const MOST_VALUES = 8;
 
-/** Draws bars as SVG, with the interval of the first series and a line over them if the plot has them. */
+/**
+ * Draws bars as SVG, with the interval of the first series and a line over them if the plot has them. Without a finite value, the plot says
+ * that there is no data.
+ */
 export function barsPlot(plot: ReportBars, sheet: PlotSheet): string {
   const { title, unit, labels, series, line, half } = plot;
   const first = series[0]?.values ?? [];

@@ -81,7 +81,10 @@ const PATTERNS = {
 /** Name of a pattern that fills an area. `none`: for an unknown value. */
 export type PatternName = keyof typeof PATTERNS;
 
-/** Returns the `pattern` element that `patternFill` refers to; the plot must contain it. `fill`: below its strokes. */
+/**
+ * Returns the `pattern` element that `patternFill` refers to; the plot must contain it. `stroke`: colour of its strokes; `fill`: colour of
+ * the area below them.
+ */
 export function patternDef(name: PatternName, { id }: PlotSheet, stroke: string, fill: string): string {
   const { size, path } = PATTERNS[name];
   return element(
@@ -144,8 +147,8 @@ export function emptyPlot(sheet: PlotSheet, title: Message): string {
 }
 
 /**
- * A vertical scale with its place on the sheet. `leftPx`: where its lines begin, right of the labels. `y`: returns the coordinate of a
- * value, from the top of the sheet. Units: px.
+ * A vertical scale with its place on the sheet. `leftPx`: where its lines begin, right of the labels. `topPx`, `bottomPx`: the coordinates
+ * of its highest and lowest value. `y`: returns the coordinate of a value. Units: px, from the top of the sheet.
  */
 export interface VerticalScale {
   readonly scale: RoundScale;

@@ -41,7 +41,10 @@ interface Grid {
   readonly rowPx: number;
 }
 
-/** Draws a heat map as SVG: a darker cell has a higher value, and one with a pattern an unknown value. */
+/**
+ * Draws a heat map as SVG: a darker cell has a higher value, and one with a pattern an unknown value. Without a finite value, the plot says
+ * that there is no data.
+ */
 export function heatPlot(plot: ReportHeat, sheet: PlotSheet): string {
   const { title, unit, rows, columns, values } = plot;
   const known = knownOf(values.flat());

@@ -44,7 +44,7 @@ interface Row {
 
 /**
  * Draws the poles as SVG: a larger and darker circle has a higher value, one with a pattern an unknown value, and a triangle marks a
- * failure. A street with many poles has several rows.
+ * failure. A street with many poles has several rows. Without poles, the plot says that there is no data.
  */
 export function mapPlot(plot: ReportMap, sheet: PlotSheet): string {
   const { title, unit, poles } = plot;

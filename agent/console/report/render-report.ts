@@ -7,7 +7,8 @@ import type { ReportPage } from './report-words.ts';
 import { textPieces } from './text-report.ts';
 
 /**
- * Returns a report in this form and in the language of the page, which must be loaded (`learn`). JSON has English texts with their templates.
+ * Returns a report in this form and in the language of the page, which must be loaded (`learn`). JSON has English texts with their
+ * templates.
  *
  * Shape: ends with a line end. CSV begins with a byte order mark.
  */

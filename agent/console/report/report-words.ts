@@ -7,8 +7,8 @@ import type { Language } from '../../core/words.ts';
 import { translate } from '../text/translate.ts';
 
 /**
- * How a report is rendered. `language`: default English. `widthCols`: of its text form. `hasSemicolons`: CSV with semicolons and decimal
- * commas also in English. French has them always.
+ * How a report is rendered. `language`: default English. `widthCols`: width of its text form. `hasSemicolons`: CSV with semicolons and
+ * decimal commas also in English. French has them always.
  */
 export interface ReportPage {
   readonly language?: Language;
@@ -124,7 +124,7 @@ function dateText(text: string, language: Language): string {
   return isMonth(text) ? dayText(text, language, 'month') : text;
 }
 
-/** Returns a date as `1 Dec`, in the language; any other text as `saidText` does. */
+/** Returns a date as `1 Dec`, with a no-break space, in the language; any other text as `saidText` does. */
 export function shortDate(text: string, language: Language): string {
   return isDate(text) ? dayText(text, language, 'short') : dateText(text, language);
 }

@@ -6,7 +6,7 @@ import { paragraph, wrap } from '../text/text-lines.ts';
 import { type TableColumn, tableLines } from '../text/text-table.ts';
 import { cellText, isNumeric, saidText } from './report-words.ts';
 
-/** Shown for a value that is not known. */
+/** Shown in tables and key figures of the text form for a value that is not known. */
 export const NO_VALUE = '-';
 /** Greatest width of a column of text in `textTable` if columns do not fit side by side; one that wraps may be wider. Units: columns. */
 export const MOST_COLS = 24;

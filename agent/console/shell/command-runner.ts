@@ -46,7 +46,10 @@ export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput
 /** Parts of a `Terminal` that are constant during a session: version, socket, local files, token of the login. */
 export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'localFiles' | 'token'>;
 
-/** What is needed to run the lines of a session. */
+/**
+ * What is needed to run the lines of a session. `tree`: the commands that can be typed. `translate`: into the language of the session.
+ * `shellActions` and `localActions`: the functions of the commands that run in this process.
+ */
 export interface RunnerParts {
   readonly dialog: Dialog;
   readonly tree: Tree;
@@ -54,7 +57,7 @@ export interface RunnerParts {
   readonly clock: Pick<Clock, 'monoMs' | 'after'>;
   readonly surroundings: Surroundings;
   readonly localActions: SessionActions;
-  /** Called before a `config commit` or `config rollback`. Absent: nothing to do. */
+  /** Awaited before a `config commit` or `config rollback`. Absent: nothing to do. */
   readonly beforeCommit?: () => Promise<void>;
   /** Folder for the files of the session. Default: none. */
   readonly filesDir?: string | null;

@@ -45,7 +45,7 @@ export interface ConsoleLoginParts {
   readonly socketPath: string;
   readonly clock: Clock;
   readonly surroundings: Pick<Terminal, 'version' | 'localFiles'>;
-  /** The key of this console; empty for none. */
+  /** Sent with each login: by it the agent recognises a console from which a user has logged in before. Empty for none. */
   readonly consoleKey: string;
 }
 
@@ -248,7 +248,10 @@ function asEnd(error: unknown): LoginEnd {
   throw error;
 }
 
-/** Prompts for a secret without echo. Resolves with null if it was not entered, for example after Ctrl-C; empty for an empty line. */
+/**
+ * Prompts for a secret without echo. Adds a colon to the prompt. Resolves with null if it was not entered, for example after Ctrl-C; empty
+ * for an empty line.
+ */
 export async function askSecret(dialog: Dialog, prompt: Message): Promise<string | null> {
   const read = await dialog.ask({ prompt: questionOf(dialog, prompt), mode: 'secret' });
   return read.kind === 'line' ? read.text : null;

@@ -23,6 +23,7 @@ import type { Tty } from './tty.ts';
 
 /** The arguments of `copy`. */
 export interface CopyArgs {
+  /** Name of a file of this console; a user of the machine may also name a path. */
   readonly file: string;
   /** Send lines of base64 even if ZMODEM is available. */
   readonly isBase64: boolean;

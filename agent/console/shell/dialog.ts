@@ -43,15 +43,15 @@ export type LineRead =
   | { readonly kind: 'eof' }
   | { readonly kind: 'end' };
 
-/** A prompt, and how the line after it is edited. */
+/** A prompt, and how the line after it is edited. `history`, `help` and `complete` are used only in the mode `command`. */
 export interface LineQuestion {
   readonly prompt: string;
   readonly mode: EditMode;
-  /** Lines that can be recalled in the mode `command`, oldest first. Default: none. */
+  /** Lines that can be recalled, oldest first. Default: none. */
   readonly history?: readonly string[];
-  /** Resolves with the lines to show for `?` at the end of this text. */
+  /** Resolves with the lines to show for `?` after this text, the part of the line before the cursor. Default: none. */
   readonly help?: (before: string) => Promise<readonly string[]>;
-  /** Resolves with the text to insert at the cursor for TAB; if it is empty, with lines to show. */
+  /** Resolves with the text to insert at the cursor for TAB; if it is empty, with lines to show. `before`: as for `help`. */
   readonly complete?: (before: string) => Promise<{ readonly insert: string; readonly lines: readonly string[] }>;
 }
 
@@ -128,7 +128,10 @@ export class Dialog {
     }
   }
 
-  /** Shows lines above the prompt; without one, above the next prompt. Returns the number of characters, with those of a redrawn prompt. */
+  /**
+   * Shows lines above the prompt; without one, above the next prompt, if the session has another. Returns the number of characters, with
+   * those of a redrawn prompt.
+   */
   printAbove(lines: readonly string[]): number {
     const text = lines.map((line) => `${line}\n`).join('');
     if (this.#editor === null) {
@@ -205,7 +208,7 @@ export class Dialog {
 
   /**
    * Runs work to which the terminal belongs meanwhile, such as a program that receives a file. Its time is no time without a key. Errors:
-   * rejects with ConsoleError 'failed' if the session has ended.
+   * rejects with ConsoleError 'failed' if the session has ended before; otherwise as `work`.
    */
   async lend<T>(work: () => Promise<T>): Promise<T> {
     this.expectOpen();

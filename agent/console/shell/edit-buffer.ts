@@ -14,9 +14,9 @@ export const MAX_LINE_CHARS = 4_096;
 export interface EditBuffer {
   readonly line: string;
   readonly cursor: number;
-  /** The text that Ctrl-Y inserts. */
+  /** The text that Ctrl-Y inserts; empty for none. */
   readonly killed: string;
-  /** Number of characters dropped because the line was full. */
+  /** Number of characters dropped because the line was full, also if it was shortened afterwards. */
   readonly lostChars: number;
 }
 
@@ -33,7 +33,7 @@ export function withText(buffer: EditBuffer, text: string): EditBuffer {
   return { ...buffer, line: line.slice(0, cursor) + text + line.slice(cursor), cursor: cursor + text.length };
 }
 
-/** Returns the buffer with this line in place of the present one, and the cursor at the end of the line. */
+/** Returns the buffer with this line in place of the present one, and the cursor at the end of the line. `lostChars` stays. */
 export function withLine(buffer: EditBuffer, line: string): EditBuffer {
   return { ...buffer, line, cursor: line.length };
 }

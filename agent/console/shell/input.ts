@@ -13,7 +13,7 @@ const MAX_AHEAD = 65_536;
 export interface InputEvents {
   /** Output must stop (`isStop`), after XOFF, or may go on: after XON, or after Ctrl-C for `onInterrupt`. */
   readonly flow: (isStop: boolean) => void;
-  /** The terminal reported its cursor position. */
+  /** The terminal reported its cursor position, counted from 1. */
   readonly report: (row: number, col: number) => void;
   /** Bytes arrived. */
   readonly alive: () => void;

@@ -29,7 +29,10 @@ export async function askNames(asker: Asker): Promise<Known | null> {
   return answer && { names: plain(answer.result) as Names, atMs: answer.atMs };
 }
 
-/** Resolves with completions for a partly typed configuration key; empty if there are none, no agent answers, or it refuses. */
+/**
+ * Resolves with the texts to which one more step completes a partly typed configuration key, such as `zones[rue].`. Empty if there are
+ * none, no agent answers, or it refuses.
+ */
 export async function askPlaces(asker: Asker, typed: string): Promise<readonly string[]> {
   const answer = await askOrNull(CONFIG_PLACES, { typed }, asker);
   return answer === null ? [] : (plain(answer.result) as readonly string[]);

@@ -116,7 +116,10 @@ export class LineEditor {
     this.#place = { at: options.history.length, typed: '' };
   }
 
-  /** Applies a key and returns its effect. After an event `line`, `interrupt` or `eof`, a next line needs a new editor. */
+  /**
+   * Applies a key and returns its effect. After an event `line`, `interrupt` or `eof`, a next line needs a new editor. After `help`, the
+   * line must be drawn again with `show`.
+   */
   press(key: Key): Pressed {
     if (this.#search !== null) return this.#pressInSearch(key, this.#search);
     if (key.kind === 'text') return this.#pressText(key.text, key.pasted);

@@ -65,7 +65,7 @@ const ELSEWHERE: Readonly<Record<string, string>> = {
   ...{ alarm: 'events', alarms: 'events', logs: 'log on', dim: 'override', blink: 'identify', on: 'lights', off: 'lights' },
 };
 
-/** Creates the parser for these commands, without the hidden ones. */
+/** Creates the parser for these commands, without the hidden ones. `families`: summaries of first words that are no commands themselves. */
 export function createTree(commands: readonly ConsoleCommand[], families: readonly Family[]): Tree {
   const shown = commands.filter(({ isHidden }) => !isHidden);
   const firsts = commandNodes(commands, families);

@@ -76,7 +76,10 @@ interface Following {
   readonly stop: AbortController;
 }
 
-/** Follows the agent's log and shows it above the prompt. If the agent stops, it tries again. */
+/**
+ * Follows the agent's log and shows it above the prompt. If the agent stops, it tries again until the agent sends its log or refuses; after
+ * a refusal the log is off.
+ */
 export class LogShow {
   readonly #dialog: Dialog;
   readonly #clock: Clock;

@@ -34,7 +34,7 @@ const OWN_RIGHTS = 0o600;
  */
 const OVERLAP_BYTES = 8_192;
 
-/** A file that is being received. */
+/** The file that a transfer writes, in its own folder. It may begin with what an earlier transfer of the same name received. */
 export interface PartialFile {
   readonly path: string;
   /** Folder in which the receiving program runs. */

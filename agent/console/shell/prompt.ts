@@ -28,7 +28,9 @@ export function promptOf(known: Known | null, inWords: InWords): string {
   return `${[cabinet.id, ...marks].join(' ')}> `;
 }
 
-/** Returns one sentence for each override and trial in `known`. */
+/**
+ * Returns one sentence for each override and for the trial in `known`: how long it still lasts, and what ends it. Empty if there are none.
+ */
 export function goodbyeLines(known: Known, inWords: InWords): readonly string[] {
   return [...overridesLeft(known, inWords), ...trialLeft(known, inWords)];
 }

@@ -57,7 +57,7 @@ export function sessionDir(filesDir: string, role: LeastRole | null): string {
   return dir;
 }
 
-/** Returns the folder of a console and its folders of the roles, without the folder of received files. */
+/** Returns the folder of a console, then those in it for each role, which may be missing; not that of received files. Creates nothing. */
 export function allDirs(filesDir: string): readonly string[] {
   return [filesDir, ...LEAST_ROLES.map((role) => roleDir(filesDir, role))];
 }

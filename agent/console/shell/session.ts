@@ -42,7 +42,7 @@ export function machineLogin(user: string): Login {
   return { open: async () => ({ user, login: null }) };
 }
 
-/** Returns a login without prompts, for a user whose login was not checked. */
+/** Returns a login without prompts, for a user whose login no agent could check: its session has `isStranger`. */
 export function strangerLogin(user: string): Login {
   return { open: async () => ({ user, login: null, isStranger: true }) };
 }

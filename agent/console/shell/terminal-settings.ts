@@ -25,7 +25,7 @@ export function usualSettings(): TerminalSettings {
   return { type: 'dumb', widthCols: 80, rows: 24, charset: 'ascii', colour: false, language: 'en', status: false };
 }
 
-/** Loads the translations of this language, then sets it in `settings`. */
+/** Loads the translations of this language, then sets it in `settings`. Errors: as `learn`; the language is then unchanged. */
 export async function speak(settings: TerminalSettings, language: Language): Promise<void> {
   await learn(language);
   settings.language = language;
@@ -44,7 +44,7 @@ export function parseRows(text: string): number {
   return text === '0' ? 0 : within('length', text, ROWS);
 }
 
-/** Returns true if a size reported by the terminal is within the limits. */
+/** Returns true if a size reported by the terminal is within the limits: 8 to 200 rows, and 40 to 250 columns. */
 export function isSize(rows: number, cols: number): boolean {
   return rows >= ROWS.min && rows <= ROWS.max && cols >= WIDTH.min && cols <= WIDTH.max;
 }

@@ -21,8 +21,9 @@ export interface TrialHold {
 }
 
 /**
- * Returns a connection, not yet open, that shows the agent that a session lasts. `before`: the revision on trial when the session began,
- * which a lost session does not revert; null if there was none, or it is not known.
+ * Returns a connection, not yet open, that shows the agent that a session lasts. When the session is lost, the agent reverts a revision of
+ * this user that waits to be confirmed. `before`: the revision on trial when the session began, which is not reverted; null if there was
+ * none, or it is not known.
  */
 export function createTrialHold({ user, socketPath }: Asker, before: number | null, clock: Pick<Clock, 'after'>): TrialHold {
   const [lose, leave] = [new AbortController(), new AbortController()];

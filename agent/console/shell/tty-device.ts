@@ -69,7 +69,9 @@ export async function openTtyDevice(speedBaud: number | null): Promise<Tty> {
   };
 }
 
-/** Opens the terminal at `path` for writes that never block, and returns its descriptor. Errors: throws ConsoleError 'failed'. */
+/**
+ * Opens the terminal at `path` for writes that never block, and returns its descriptor. Errors: throws ConsoleError 'failed' if that fails.
+ */
 export function openTtyForWrites(path: string): number {
   try {
     return openSync(path, constants.O_WRONLY | constants.O_NONBLOCK | constants.O_NOCTTY);

@@ -2,8 +2,9 @@
 
 /** One word of a typed line. */
 export interface TypedWord {
+  /** Without its quotes and backslashes. */
   readonly text: string;
-  /** Start position in the line. */
+  /** Index in the line of its first character, which may be a quote or a backslash. */
   readonly from: number;
   /** A part of it, or all of it, was in quotes. */
   readonly isQuoted: boolean;

@@ -23,7 +23,7 @@ export interface TypingHelp {
   readonly names: (kind: NameKind, typed: string) => Promise<readonly string[]>;
   /** Resolves with the values that a configuration key allows, or why the key is invalid. */
   readonly wanted: (path: string) => Promise<WantedValue | { readonly problem: Message }>;
-  /** Resolves with the value in force; null if it is not known. */
+  /** Resolves with the value in force of a configuration key; null if it has none, or if that is not known. */
   readonly inForce: (path: string) => Promise<ValueInForce | null>;
   readonly translate: (said: Said) => string;
 }
@@ -46,8 +46,8 @@ export async function helpLines(before: string, widthCols: number, help: TypingH
 }
 
 /**
- * Resolves with what TAB inserts after this text; if it inserts nothing, with the words to choose from as lines. Both are empty if
- * `helpLines` would reject the text, or if nothing fits.
+ * Resolves with what TAB inserts after this text, with a blank after a finished word. If it inserts nothing, `lines` are the words to
+ * choose from. Both are empty if `helpLines` would reject the text, or if nothing fits.
  */
 export async function completion(
   before: string,

@@ -56,7 +56,7 @@ export interface Terminal {
 
 /** The rule that a new secret must meet. */
 export interface SecretRule {
-  /** Shown before the prompt. */
+  /** Shown once, before the first prompt. */
   readonly text: Message;
   /** Returns why this secret is refused, before it is typed again; null if it is accepted. */
   readonly problem: (typed: string) => Message | null;
@@ -68,7 +68,7 @@ export interface LocalMachine {
   lastState(): Promise<LastState>;
   /** Resolves with the language set in the cabinet file; English if the file cannot be used. */
   language(): Promise<Language>;
-  /** Requests a restart of the agent. Resolves with null on success, otherwise with the reason. */
+  /** Restarts the agent's service. Resolves with null once the service manager reports success, otherwise with the reason. */
   restart(): Promise<Message | null>;
 }
 
@@ -97,7 +97,7 @@ export type LocalActions = Readonly<Record<LocalCommand['name'], (args: LocalArg
 
 const USUAL_CONFIG = '/etc/luciole/cabinet.yaml';
 
-/** Returns the path of the cabinet file: from the argument `file`, from the environment, or the usual one. The file may be missing. */
+/** Returns the path of the cabinet file: the argument `file`, else `LUCIOLE_CONFIG`, else the usual path. The file may be missing. */
 export function configFileOf(args: LocalArgs): string {
   return textOf(args['file']) ?? (process.env['LUCIOLE_CONFIG'] || USUAL_CONFIG);
 }

@@ -30,7 +30,10 @@ const GOOD = new Set(['ok', 'up', 'online', 'verified', 'good', 'synced', 'shown
 const DOUBTFUL = new Set(['flaky', 'new', 'stale', 'warning', 'connecting', 'waiting', 'waiting-for-host', 'rtc', 'restored']);
 const BAD = new Set(['silent', 'down', 'reopening', 'trouble', 'failed', 'refused', 'bad', 'missing', 'alarm', 'none', 'no', 'not-shown']);
 
-/** Returns the text in the language of the page. A plain text is returned unchanged; a message without a translation is in English. */
+/**
+ * Returns a message in the language of the page; in English without a translation, or while the language is not loaded. A plain text is
+ * returned unchanged.
+ */
 export function translated(text: Said, { language = 'en' }: Pick<Page, 'language'>): string {
   return translate(language, text);
 }
@@ -46,7 +49,7 @@ export function stateWord(word: string, page: Page, shown: Said = wordOf(word)):
   return style === null ? text : styleText(style, text, { validateStream: false });
 }
 
-/** Returns a number with this many decimals (0 to 10, others as the nearest of these); `NOTHING` if it is missing or not finite. */
+/** Returns a number with this many decimals (below 0 as 0, above 10 as 10); `NOTHING` if it is missing or not finite. */
 export function formatNumber(value: number | null | undefined, decimals = 0): string {
   return typeof value === 'number' && Number.isFinite(value) ? value.toFixed(Math.min(Math.max(decimals, 0), 10)) : NOTHING;
 }
@@ -104,7 +107,7 @@ export function dayTime(ms: WallMs, timezone: string): string {
   return `${year}-${monthNumber}-${day.padStart(2, '0')} ${hour}:${minute}`;
 }
 
-/** Which parts of a time a column shows besides hour and minute. `hasYear` shows the day too. */
+/** Which parts of a time a column shows besides hour and minute. The day has its month; `hasYear` shows both too. */
 export interface TimeForm {
   readonly hasDay: boolean;
   readonly hasSeconds: boolean;
@@ -112,7 +115,10 @@ export interface TimeForm {
   readonly hasZone?: boolean;
 }
 
-/** Returns hour and minute with the parts that the form names, such as `1 Dec 22:41`, in this time zone (IANA name). */
+/**
+ * Returns hour and minute with the parts that the form names, such as `1 Dec 22:41`, in this time zone (IANA name). Errors: throws
+ * RangeError for a value that is not finite.
+ */
 export function columnTime(ms: WallMs, timezone: string, { hasDay, hasSeconds, hasYear, hasZone }: TimeForm): Message {
   const { year, day, month, hour, minute, second, zone } = timeParts(ms, timezone);
   const clock = `${hour}:${minute}${hasSeconds ? `:${second}` : ''}${hasZone ? ` ${zone}` : ''}`;
@@ -120,13 +126,16 @@ export function columnTime(ms: WallMs, timezone: string, { hasDay, hasSeconds, h
   return hasDay ? msg`${day} ${monthWord(month)} ${clock}` : msg`${clock}`;
 }
 
-/** Returns a day such as `1 Dec`, in this time zone (IANA name). */
+/** Returns a day such as `1 Dec`, in this time zone (IANA name). Errors: throws RangeError for a value that is not finite. */
 export function dayOfMonth(ms: WallMs, timezone: string): Message {
   const { day, month } = timeParts(ms, timezone);
   return msg`${day} ${monthWord(month)}`;
 }
 
-/** Returns the local time in this time zone as if it were UTC: for 12:00 UTC in a zone one hour ahead, 13:00 UTC. Units: ms. */
+/**
+ * Returns the local time in this time zone as if it were UTC: for 12:00 UTC in a zone one hour ahead, 13:00 UTC. Units: ms. Errors: throws
+ * RangeError for a value that is not finite.
+ */
 export function localMs(ms: WallMs, timezone: string): WallMs {
   const { year, monthNumber, day, hour, minute, second } = timeParts(ms, timezone);
   const wholeS = Date.UTC(Number(year), Number(monthNumber) - 1, Number(day), Number(hour), Number(minute), Number(second));

@@ -42,7 +42,8 @@ const TIME_STEPS_MS = [
 ];
 
 /**
- * Returns the lines of a plot with its axes, for the width of the frame. Requires at least one sample.
+ * Returns the lines of a plot with its axes, for the width of the frame. Requires at least one sample, and that each
+ * overlaps the period.
  *
  * Shape: in each column, `*` is the mean and `:` spans lowest to highest.
  */
@@ -106,8 +107,9 @@ export interface RoundScale {
 }
 
 /**
- * Returns a scale of at most 6 steps that contains both values, apart from rounding errors; `low` must not be above `high`. Its step is 1, 2 or 5 times a power of ten.
- * If both are equal, it has one step, of the last of these decimals: 0.01 for 2. Values too large for such a step have a larger one.
+ * Returns a scale of at most 6 steps that contains both values, apart from rounding errors; `low` must not be above `high`. Its step is 1,
+ * 2 or 5 times a power of ten. If both are equal, it has one step, of the last of these decimals: 0.01 for 2. Values too large for such a
+ * step have a larger one.
  */
 export function roundScale(low: number, high: number, decimals: number): RoundScale {
   const range = (high - low) / MAX_INTERVALS;

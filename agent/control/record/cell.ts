@@ -8,7 +8,7 @@ import { msg } from '../../core/message.ts';
 import { type ByteReader, takeDouble, takeVarint } from '../../store/telemetry/byte-column.ts';
 import type { ByteStream } from './byte-stream.ts';
 
-/** One item of a cell. Null: no value. */
+/** One item of a cell, which is one recorded input. Null: no value. */
 export type Item = number | string | null;
 
 /**

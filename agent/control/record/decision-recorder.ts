@@ -24,7 +24,7 @@ export interface DecisionRecorderParts {
 
 /** The inputs and decisions of one tick, to be recorded. */
 export interface RecordedTick extends Omit<RecordedMoment, 'isPlainDay'> {
-  /** In the order of the street. */
+  /** One per lamp, in the order of the street's lamps. */
   readonly decisions: readonly Decision[];
   readonly zones: readonly ZoneState[];
 }

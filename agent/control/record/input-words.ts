@@ -19,9 +19,9 @@ export const REASON_WORDS: readonly DecisionReason[] = [...RANK_WORDS, 'day', 't
 
 /** Values of the flags of a sensor in the record; the number of its quality is multiplied by `quality` and added. */
 export const SENSOR_FLAG = { present: 1, stuck: 2, quality: 4 } as const;
-/** Values of the flags of a photocell in the record, beside the number of its verdict. */
+/** Values of the flags of a photocell in the record, added to the number of its verdict. */
 export const PHOTOCELL_FLAG = { doubtful: 4, noValue: 8 } as const;
-/** Values of the flags of a detection in the record. */
+/** Values of the flags of a detection in the record. `up` and `down`: its direction 1 and -1; neither if it is not known. */
 export const DETECTION_FLAG = { relayed: 1, up: 2, down: 4 } as const;
 
 /** Returns the text that identifies source and pole of a detection. */

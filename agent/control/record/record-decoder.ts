@@ -8,7 +8,7 @@ import { type Item, kindsOf, takeItems, takeText } from './cell.ts';
 import { RANK_WORDS, REASON_WORDS } from './input-words.ts';
 import { AGE_UNIT_US, type RecordedChoice } from './record-encoder.ts';
 
-/** A detection with its key (source and pole) and its items. */
+/** A recorded detection. `key`: as `detectionKey` returns it. `items`: those of letter `d` in `CELL_ITEMS`. */
 export interface DetectionCell {
   readonly key: string;
   readonly items: readonly Item[];
@@ -32,7 +32,7 @@ export interface RecordedState {
   readonly cells: Map<string, InputCell>;
   /** The newest ones, in the order in which they were recorded. */
   readonly detections: DetectionCell[];
-  /** By index of the lamp. `sinceMs`: since when nothing in the choice has changed. Units: ms of wall time. */
+  /** By index of the lamp. `sinceMs`: since when nothing in the choice changed, as far as it was recorded. Units: ms of wall time. */
   readonly levels: Map<number, RecordedChoice & { readonly sinceMs: number }>;
   /** Indexes of the lamps whose level is recorded at this instant. */
   readonly changed: Set<number>;

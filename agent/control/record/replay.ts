@@ -12,7 +12,7 @@ import { decodeRecord } from './record-decoder.ts';
 import type { RecordedChoice } from './record-encoder.ts';
 import { type RecordedInputs, recordedInputs } from './recorded-snapshot.ts';
 
-/** One instant of a replay. Units: ms. */
+/** An instant of the recorded time, with what a replay decides for it. `nowMs`: wall time. Units: ms. */
 export interface ReplayedInstant {
   readonly nowMs: number;
   readonly nowMono: number;
@@ -20,7 +20,7 @@ export interface ReplayedInstant {
   readonly decisions: readonly Decision[];
   readonly zones: readonly ZoneState[];
   readonly snapshot: LightingSnapshot;
-  /** The levels that the record has then, by lamp of the recorded street; empty at an instant that was not recorded. */
+  /** The recorded level in force then, and its reason, by id of the recorded lamp; empty at an instant that was not recorded. */
   readonly recorded: ReadonlyMap<string, RecordedChoice>;
 }
 

@@ -29,7 +29,7 @@ export interface DarkMoment {
 
 /** What a dark moment is measured by. */
 export interface DarkLimits {
-  /** More light than this is not needed. */
+  /** A detection needs the recorded level, but not more light than this. */
   readonly needPct: LevelPct;
   /** How long light may take after a detection. Units: s. */
   readonly delayS: number;

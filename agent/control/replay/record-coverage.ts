@@ -49,7 +49,7 @@ export class RecordCoverage {
     this.#page = page;
   }
 
-  /** Returns the coverage of each night up to now. `street`: of the record, or null if there is none. */
+  /** Returns the coverage of each night up to now. `street`: one of the record, which gives the darkness of all nights; null for none. */
   nights(windows: readonly NightWindow[], street: LightingStreet | null, nowMs: WallMs): readonly NightCoverage[] {
     const whole = joined(this.#labels.filter(({ isThinned }) => !isThinned));
     return windows.map((window) => {

@@ -47,7 +47,7 @@ interface OpenNight {
   readonly quarterMs: Float64Array;
 }
 
-/** Sums the light of one street after another; each begins with `begin` and ends with `end`. */
+/** Sums energy and lamp hours by night, for one street after another; each begins with `begin` and ends with `end`. */
 export class SettingsTally {
   readonly #powerOf: PowerOf;
   readonly #nights: readonly OpenNight[];
@@ -96,6 +96,7 @@ export class SettingsTally {
     this.#since = null;
   }
 
+  /** Returns the sums so far, in the order of `windows`. */
   sums(): readonly NightSums[] {
     return this.#nights.map(({ window, wh, levelMs, quarterWh, quarterMs }) => ({
       date: window.date,

@@ -39,11 +39,12 @@ const NAMED_LAMPS = 6;
 export interface LightCommand {
   readonly commandId: string;
   readonly target: Target;
-  /** The requested level; null if the command sets none. Units: %. */
+  /** The requested level, or the high level of a blinking; null if the command sets none. Units: %. */
   readonly levelPct: LevelPct | null;
   readonly source: string;
   /** Id of the intent that the command added; null for none. */
   readonly intentId: string | null;
+  /** When it was queued; its time limits are counted from here. */
   readonly sinceMono: MonoMs;
   readonly state: OutcomeState;
   readonly lamps: Readonly<Record<string, LampProgress>>;
@@ -77,8 +78,8 @@ export function beginCommand(command: Omit<LightCommand, 'state' | 'lamps'>, lam
 }
 
 /**
- * Returns the command after a check of its lamps; `command` itself if no state or reason changed. `workOf`: undefined for a lamp that is
- * not to be checked.
+ * Returns the command after a check of its lamps and their time limits; `command` itself if no state or reason changed. `workOf`: undefined
+ * leaves the lamp as it is.
  */
 export function advanceCommand(command: LightCommand, workOf: (lampId: string) => LampWork | undefined, nowMono: MonoMs): LightCommand {
   const lamps = mapLamps(command, (progress, lampId) => {
@@ -117,7 +118,7 @@ export function isEnd(state: OutcomeState): boolean {
   return state === 'verified' || state === 'refused' || state === 'failed';
 }
 
-/** Returns the outcomes to publish after a check, in order; empty if the stage has not changed. */
+/** Returns the outcomes to publish after a check, in order, with a `sent` that was skipped; empty if the stage has not changed. */
 export function outcomesBetween(before: LightCommand, after: LightCommand): readonly Omit<Outcome, 'atMs'>[] {
   if (before.state === after.state) return [];
   const lamps = Object.values(after.lamps);

@@ -42,7 +42,7 @@ export interface LightRequestsParts extends OverrideRegistryParts, ProgrammeRegi
   readonly follower: Pick<Follower, 'nudge'>;
   /** Returns false while `Control` does not run: requests are then refused. */
   readonly isRunning: () => boolean;
-  /** Starts a decision now. */
+  /** Decides all lamps now, before it returns. */
   readonly decide: () => void;
   /** Receives the stages of commands. */
   readonly onOutcome: (outcome: Outcome) => void;
@@ -58,7 +58,7 @@ const CLOCK_STEP_MS = 1_000;
 /** The refusal while there is no tick. */
 const NOT_RUNNING = msg`the agent is starting or stopping; try again in a moment`;
 
-/** Carries out the requests of people and the platform for light, and their writes of other points. */
+/** Carries out the requests of people and the platform for light, and their writes of other points. Returned outcomes are final. */
 export class LightRequests {
   readonly #parts: LightRequestsParts;
   readonly #overrides: OverrideRegistry;
@@ -77,12 +77,12 @@ export class LightRequests {
     this.#wallAtZeroMs = clock.wallMs() - clock.monoMs();
   }
 
-  /** Restores the requests of an earlier run. Those that have not ended are in force once the time is trusted. */
+  /** Restores overrides and chosen programmes of an earlier run. Those that have not ended are in force once the time is trusted. */
   async restore(): Promise<void> {
     await Promise.all([this.#overrides.restore(), this.#programmes.restore()]);
   }
 
-  /** Ends expired requests, resumes restored ones once the time is trusted, and repeats failed saves. Call it before each decision. */
+  /** Ends expired requests, resumes restored ones once the time is trusted, and retries failed disk work. Call it before each decision. */
   tend(): void {
     const wasClockSet = this.#wasClockSet();
     this.#overrides.tend(wasClockSet);
@@ -95,7 +95,7 @@ export class LightRequests {
     return [...this.#overrides.intents(), ...this.#parts.sensing.intents(), ...this.#blinks.intents()];
   }
 
-  /** The programmes that were chosen in place of the calendars, by zone. */
+  /** The programmes that were chosen in place of the calendars, by zone; expired ones may be among them. */
   programmes(): ReadonlyMap<string, ChosenProgramme> {
     return this.#programmes.choices();
   }
@@ -111,7 +111,7 @@ export class LightRequests {
     return { ...(await this.#carryOut(incoming, this.#overrides.saved)), untilMs };
   }
 
-  /** Ends the intents that the request names: now, or with `atNextStep` at the next step at the latest. A refusal is an outcome. */
+  /** Ends the named intents of `override` that the sender may end: now, or with `atNextStep` at the next step. A refusal is an outcome. */
   async release(request: Authorised<ReleaseRequest>): Promise<Outcome> {
     const incoming = { ...request, levelPct: null, intentId: null };
     if (this.#receive(incoming) !== NO_TEXT) return this.#refuse(incoming, NOT_RUNNING);
@@ -143,7 +143,7 @@ export class LightRequests {
     return answer instanceof Message ? this.#refuse(incoming, answer) : this.#carryOut({ ...incoming, ...answer });
   }
 
-  /** Writes a point that is not a lamp's level. A refusal is an outcome. */
+  /** Writes a point that no lamp or output sets, and refuses others. A refusal is an outcome. */
   async writePoint({ commandId, deviceId, pointId, value, source, expiresMono }: PointRequest): Promise<Outcome> {
     const { index, field } = this.#parts;
     const incoming = { commandId, target: { kind: 'device', id: deviceId }, levelPct: null, source } as const;

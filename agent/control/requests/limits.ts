@@ -7,7 +7,7 @@ import { isLevel, mayMaintain, OVERRIDE_MINUTES, type Release } from './override
 
 const FULL_PCT = 100;
 
-/** Returns the ids of the lamps of a target. Undefined if the street has no such lamp or zone. */
+/** Returns the ids of the lamps of a target; for a cabinet, all, whatever its id. Undefined if the street has no such lamp or zone. */
 export function lampsOf(street: LightingStreet, { kind, id }: Target): readonly string[] | undefined {
   if (kind === 'cabinet') return street.lamps.map((lamp) => lamp.id);
   if (kind === 'zone') return street.zones.find((zone) => zone.id === id)?.lamps;

@@ -34,7 +34,8 @@ import {
 /** Key of the list in the store. */
 const OVERRIDES_KEY = 'control.overrides';
 /**
- * What happens to the stored intents when an older copy replaces the stored state: those of the platform with rank `override` are removed.
+ * What happens to the stored intents when an older copy replaces the stored state: those with authority `platform` and rank `override` are
+ * removed.
  */
 export const OVERRIDES_COPY_RULE: CopyRule = {
   key: OVERRIDES_KEY,
@@ -51,7 +52,7 @@ export interface OverrideRegistryParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly events: Pick<EventTracker, 'notice'>;
-  /** Receives the requested intents in force after a change, without those that wait for a trusted time. */
+  /** Receives the intents of the registry in force after a change, without those that wait for a trusted time. */
   readonly onIntents?: (intents: readonly Intent[]) => void;
 }
 

@@ -42,7 +42,7 @@ export function intentOf(request: Authorised<OverrideRequest>, { nowMs, nowMono 
   };
 }
 
-/** Returns the intents with `startBy` removed from those with these ids, which no longer expire with their command. */
+/** Returns all the intents. Those with these ids lose `startBy`, so they no longer expire with their command. */
 export function begunIntents(intents: readonly Intent[], ids: ReadonlySet<string>): readonly Intent[] {
   return intents.map((intent) => {
     if (intent.startBy === undefined || !ids.has(intent.id)) return intent;
@@ -84,7 +84,7 @@ export function mayMaintain(authority: IntentAuthority): boolean {
 export interface Release<T extends StoredIntent = StoredIntent> {
   readonly kept: readonly T[];
   readonly released: readonly T[];
-  /** Intents meant by the release that this authority may not end. */
+  /** Intents of maintenance that this authority may not end. */
   readonly denied: readonly T[];
 }
 
@@ -155,7 +155,7 @@ export function toStored(intents: readonly Intent[]): readonly StoredIntent[] {
 
 /**
  * Returns the well-formed intents of a stored list, also those that have ended; leaves out anything else. Empty if it is not a list. A
- * missing or unknown authority is chosen by the source.
+ * missing or unknown authority becomes `technician` if the source begins with `console:`, else `platform`.
  */
 export function readStored(stored: unknown): readonly StoredIntent[] {
   return Array.isArray(stored) ? stored.filter(isStoredIntent).map(withAuthority) : [];

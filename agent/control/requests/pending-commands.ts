@@ -27,8 +27,8 @@ interface Waiting {
 }
 
 /**
- * Publishes the stages of commands for lamps, and follows open ones to their final outcomes. Call `advance` regularly, because a command
- * also fails by time.
+ * Publishes the stages of commands, and follows open commands for lamps to their final outcomes. Call `advance` regularly, because a
+ * command also fails by time.
  */
 export class PendingCommands {
   readonly #clock: Clock;

@@ -24,7 +24,7 @@ export interface ProgrammeRegistryParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly events: Pick<EventTracker, 'notice'>;
-  /** Receives the choices in force after a change. */
+  /** Receives the choices in force after a change, without those that wait for a trusted time. */
   readonly onProgrammes?: (choices: readonly ChosenProgramme[]) => void;
 }
 

@@ -23,7 +23,7 @@ export interface RuleTracker {
   states(): ReadonlyMap<string, RuleState>;
 }
 
-/** Creates the tracker of the rules of a street. */
+/** Creates the tracker of the rules of a street. No rule is active before the first reading or `refresh`. */
 export function createRuleTracker({ street: { rules, zones }, field, clock }: Omit<TrackerParts, 'events'>): RuleTracker {
   const states = new Map<string, RuleState>();
   const take = (rule: Rule, facts: RuleFacts): boolean => {

@@ -16,10 +16,12 @@ import { createRuleTracker } from './rule-tracker.ts';
 import { createSensorTracker, type TrackerParts } from './sensor-tracker.ts';
 import { createTrafficTracker } from './traffic-tracker.ts';
 
-/** The dependencies with which `createStreetSensing` is created. */
+/** The dependencies of `createStreetSensing`: those of the trackers, what the sun needs, the store, and the contacts. */
 export interface StreetSensingParts extends TrackerParts {
   readonly clock: Clock;
+  /** Gives the dusk and dawn of a zone, by which photocells are judged. */
   readonly plan: Decider['plan'];
+  /** Keeps contacts, and faults of photocells, for `restore` at the next start. */
   readonly store: Pick<Store, 'save' | 'load'>;
   /** Contacts that request light. */
   readonly contacts: ReadonlyMap<PointId, LightContact>;

@@ -26,7 +26,10 @@ interface Watched {
   readonly pointIds: readonly PointId[];
 }
 
-/** Creates the tracker of the zones with traffic counters. Raises `traffic-not-counted` for a zone with a counter that gives no count. */
+/**
+ * Creates the tracker of the zones with traffic counters. Raises `traffic-not-counted` for a zone with a counter that gives no good value
+ * for more than ten minutes.
+ */
 export function createTrafficTracker({ street, field, clock, events }: TrackerParts): TrafficTracker {
   const watched = street.zones.flatMap(({ id, traffic }): Watched[] =>
     traffic === null

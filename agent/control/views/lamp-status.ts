@@ -8,12 +8,13 @@ import type { Follower } from '../writing/follower.ts';
 import { isFollowing, isKnown, type Verification } from '../writing/reconcile.ts';
 import type { LampKnowledge } from './views.ts';
 
-/** The dependencies with which `LampStatus` is created. */
+/** The dependencies of `LampStatus`. `field` has the newest readings of the lamps, and `follower` the state of their writes. */
 export interface LampStatusParts {
   readonly index: StreetIndex;
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly field: Pick<Field, 'latest'>;
   readonly follower: Pick<Follower, 'track'>;
+  /** Only its `tolerance` is used, by `isElsewhere`. */
   readonly verificationOf: (lampId: string) => Verification;
   /** Receives the first decision of a lamp, and later ones with another level, rank or reason. */
   readonly onDecision: (decision: Decision) => void;

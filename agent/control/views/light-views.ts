@@ -30,7 +30,7 @@ export interface LightViews {
   whyAt(id: string, atMs: WallMs): WhyView | undefined;
 }
 
-/** The dependencies with which `createLightViews` is created. */
+/** What `createLightViews` needs. `control` gives the present inputs, views and burning hours, and runs the tools. */
 export interface LightViewsParts {
   readonly street: LightingStreet;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;

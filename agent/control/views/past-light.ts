@@ -21,7 +21,7 @@ import { placeOf } from './views.ts';
 /** The dependencies of `recordedAt`. */
 export interface PastLightParts {
   readonly store: Pick<Store, 'decisions'>;
-  /** Passes on what the recorder has in memory. */
+  /** Passes what the recorder still has in memory to the store, which `recordedAt` reads next. */
   readonly flush: () => void;
 }
 

@@ -32,7 +32,10 @@ export interface WalkFacts {
   readonly decisions: readonly Decision[];
 }
 
-/** A walk test in progress (see `WalkTestHandler`): the sensors whose detections it reports, and `stop`, which ends it. */
+/**
+ * A walk test in progress (see `WalkTestHandler`): the sensors whose detections it reports, and `stop`, which ends it. Only `endAll` aborts
+ * `ended`.
+ */
 export type WatchedWalk = Omit<WalkTest, 'night'>;
 
 type WalkClock = Pick<Clock, 'monoMs' | 'wallMs' | 'after'>;

@@ -21,7 +21,7 @@ export interface PaceParts {
   readonly mayWrite: (lampId: string, nowMono: MonoMs) => boolean;
 }
 
-/** A level that waits to be sent. */
+/** A level to be sent to a lamp. The rate of the line limits it only in the lane `command`, not if it is `urgent`. */
 export type PacedWrite = Pick<LevelWrite, 'lampId' | 'levelPct' | 'lane'>;
 
 /**

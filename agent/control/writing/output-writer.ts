@@ -16,6 +16,7 @@ import { TrackRegistry } from './track-registry.ts';
 
 /** The dependencies with which `OutputWriter` is created. */
 export interface OutputWriterParts {
+  /** The zones that outputs may follow, and the lamps. */
   readonly street: Pick<LightingStreet, 'zones' | 'lamps'>;
   /** From `resolveOutputs`. */
   readonly outputs: readonly ResolvedOutput[];
@@ -29,7 +30,7 @@ export interface OutputWriterParts {
 export interface OutputInputs {
   readonly decisions: readonly Decision[];
   readonly intents: readonly Intent[];
-  /** By rule. */
+  /** By id of the rule; one that is absent counts as not active. */
   readonly ruleStates: ReadonlyMap<string, RuleState>;
 }
 

@@ -70,6 +70,7 @@ const URGENT_RANKS: readonly Rank[] = ['emergency', 'presence'];
 /** The state of a lamp at one tick. An output is followed like a lamp, with its value in place of the level. */
 export interface LampSituation {
   readonly decision: Pick<Decision, 'levelPct' | 'rank' | 'isHeld'>;
+  /** The newest reading of the lamp's level, or of the point that proves the output; undefined before the first one. */
   readonly measured: Reading | undefined;
   readonly verification: Verification;
   readonly nowMono: MonoMs;
@@ -77,6 +78,7 @@ export interface LampSituation {
 
 /** The result of `reconcile` for one lamp at one tick. */
 export interface LampStep {
+  /** The track after the newest reading; `write` is not in it. */
   readonly track: LampTrack;
   /** Null if nothing is to be written now. */
   readonly write: { readonly levelPct: LevelPct; readonly lane: LevelWrite['lane'] } | null;

@@ -7,7 +7,10 @@ import type { WriteResult } from '../../core/ports.ts';
 import type { EventCode } from '../../core/words.ts';
 import { afterResult, isFollowing, type LampTrack, NEW_TRACK } from './reconcile.ts';
 
-/** The write history of lamps or outputs by id. `take` and `settle` raise the event `code` for one that does not follow, and end it. */
+/**
+ * The write history of lamps or outputs by id. `take` and `settle` raise the event `code` for one that does not follow. They end it once
+ * its track has no failures and no drifts.
+ */
 export class TrackRegistry {
   readonly #events: Pick<EventTracker, 'set'>;
   readonly #code: EventCode;

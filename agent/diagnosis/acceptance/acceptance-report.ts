@@ -14,7 +14,7 @@ import type { WallMs } from '../../core/clock.ts';
 import { sensorPointOf } from '../../lighting/presence.ts';
 import { openPoints } from './open-points.ts';
 
-/** What the report is built from. `lamps`: those of the configuration. */
+/** What the report is built from. `lamps`: those of the configuration. `hasMeter`: a meter of the cabinet measures power in W. */
 export interface ReportFacts {
   readonly cabinet: Cabinet;
   readonly lamps: readonly AcceptanceLamp[];

@@ -27,7 +27,8 @@ export interface AcceptanceParts {
   readonly cabinet: () => Cabinet;
   readonly watched: () => Pick<WatchPlan, 'lamps' | 'meters'>;
   /**
-   * Receives each new test with the finding `ok`. `isExchanged`: its serial number and that of the lamp's former test are known and differ.
+   * Receives each new test with the finding `ok`, before it is stored. `isExchanged`: its serial number and that of the lamp's former test
+   * are known and differ.
    */
   readonly onPassed: (test: LampAcceptance, isExchanged: boolean) => void;
 }

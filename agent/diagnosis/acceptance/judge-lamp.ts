@@ -2,9 +2,11 @@
 import type { LampFinding, LampRamp, LevelMeasure } from '../../core/acceptance.ts';
 import { powerW } from '../energy.ts';
 
-/** The limits of the site for the power and the power factor of a lamp. Units: % of the expected power; the power factor is a ratio. */
+/** The limits of the site for the power and the power factor of a lamp. */
 export interface AcceptanceLimits {
+  /** Accepted difference to either side; one of 2 W is accepted in any case. Units: % of the expected power. */
   readonly powerTolerancePct: number;
+  /** The lowest accepted power factor; from 0 to 1. */
   readonly powerFactorMin: number;
 }
 
@@ -15,8 +17,8 @@ const FACTOR_FROM_PCT = 60;
 
 /**
  * Returns the finding for a ramp: its own verdict unless that is `ok`. Otherwise the last measured power is compared with the power
- * expected at its level, then the power factors of high levels with their minimum. `ok` if nothing is wrong, or if neither was
- * measured. Units: W.
+ * expected at its level, then the power factors at 60 % or more with their minimum. `ok` if nothing is wrong, or if neither was measured.
+ * Units: W.
  */
 export function judgeLamp({ verdict, levels }: LampRamp, ratedPowerW: number, limits: AcceptanceLimits): LampFinding {
   if (verdict !== 'ok') return verdict;

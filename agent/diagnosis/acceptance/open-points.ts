@@ -8,7 +8,10 @@ import { topMeasure } from './judge-lamp.ts';
 /** Names in one sentence; the others are counted. */
 const NAMED = 8;
 
-/** Returns sentences about what is missing or wrong: lines first, then lamps, then sensors. Empty if nothing is. */
+/**
+ * Returns sentences about why the report does not pass: lines first, then lamps, then sensors; empty if it passes. Unknown units of a scan
+ * are left out if `cabinet` has them.
+ */
 export function openPoints(
   rows: Pick<AcceptanceReport, 'lines' | 'lamps' | 'sensors'>,
   cabinet: Pick<Cabinet, 'lines'>,

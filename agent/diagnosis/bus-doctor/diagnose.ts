@@ -25,8 +25,8 @@ const FAILURES: readonly Rule[] = [secondMaster, slowUnit, doubleReplies, noBias
 const UNIT: readonly Rule[] = [sleepingDriver, duplicateAddress, noisyUnit];
 
 /**
- * Returns the verdict of an examination with its findings. `timeText`: shows a time of day. `unfed`: addresses of the units without
- * supply, which are not judged. The line's counts of the last day still include them.
+ * Returns the verdict of an examination with its findings: `undecided` with fewer than 12 requests. `unfed`: addresses of the units
+ * without supply, which are not judged. The line's counts of the last day still include them.
  */
 export function diagnose(exam: BusExam, timeText: TimeText, unfed: ReadonlySet<number> = new Set()): BusDiagnosis {
   const symptoms = symptomsOf(unfed.size === 0 ? exam : withoutUnits(exam, unfed));

@@ -32,7 +32,7 @@ export interface BusFinding {
   readonly units: readonly number[];
   /** One sentence: what was found. */
   readonly text: Message;
-  /** The likely causes, most likely first. */
+  /** The likely causes, most likely first; empty if healthy. */
   readonly causes: readonly Message[];
   /** The numbers that led to it. */
   readonly evidence: readonly Message[];
@@ -56,5 +56,5 @@ export interface BusDiagnosis {
   readonly durationMs: number;
 }
 
-/** Returns the time of day of an instant as text for the reader of the result. */
+/** Returns an instant as text for the reader of the result, such as `2026-12-01 22:41`. */
 export type TimeText = (atMs: WallMs) => string;

@@ -111,7 +111,7 @@ export function noTermination({ units, serial }: BusSymptoms): BusFinding | null
 
 /**
  * Returns the finding that the line was disturbed in some quarters of an hour of the last day, one or more, and quiet before and after.
- * Null if the symptoms do not show it. `timeText`: shows a time of day.
+ * Null if the symptoms do not show it.
  */
 export function noiseAtHours({ quarters }: BusSymptoms, timeText: TimeText): BusFinding | null {
   if (!quarters.isTimed) return null;

@@ -5,8 +5,8 @@ import { percent, sumOf } from './line-rules.ts';
 import type { BusSymptoms } from './symptoms.ts';
 
 /**
- * Returns the finding that the line is healthy, whatever the symptoms are. They give the counts of its evidence, also those of stray bytes
- * and of frames of others.
+ * Returns the finding that the line is healthy, whatever the symptoms are. They give the counts of its evidence, also how many times there
+ * were stray bytes, and how many frames of others.
  */
 export function healthy({
   asked,

@@ -18,8 +18,8 @@ const SLOW = { replies: 3, share: 0.3, silent: 0.3 } as const;
 const SAME = 0.8;
 
 /**
- * Returns the finding that units have other serial settings than the line: they answer in a trial of others, or all their replies are
- * damaged alike. Null if the symptoms do not show it.
+ * Returns the finding that units have other serial settings than the line, because they answer in a trial of others. If none does: those
+ * that gave only damaged replies, most of them alike. Null if the symptoms do not show it.
  */
 export function wrongSettings({ trials, units, serial, isNetwork, answered: valid }: BusSymptoms): BusFinding | null {
   const hits = trials.filter(({ answered }) => answered.length > 0);
@@ -111,7 +111,10 @@ export function lineSilent({ asked, trials, strayBytes, isNetwork, port }: BusSy
   };
 }
 
-/** Returns the finding that some units never answer, on a line where others do, which is not checked. Null if there is no such unit. */
+/**
+ * Returns the finding that units gave no reply at all to three or more requests, nor in a trial of other settings. Null if there is no such
+ * unit. It is meant for a line where others answer, which is not checked.
+ */
 export function unitSilent(symptoms: BusSymptoms): BusFinding | null {
   const { units, trials } = symptoms;
   const elsewhere = new Set(trials.flatMap(({ answered }) => answered));

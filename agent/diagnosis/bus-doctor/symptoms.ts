@@ -13,6 +13,7 @@ import { type WindowFacts, windowFacts } from './window-facts.ts';
 export interface BusSymptoms {
   readonly line: string;
   readonly port: string;
+  /** The wire is behind a serial server. */
   readonly isNetwork: boolean;
   readonly serial: BusExam['serial'];
   readonly units: readonly UnitSymptoms[];
@@ -31,7 +32,7 @@ export interface BusSymptoms {
   readonly breaks: number;
   /** Requests without a reply and with at most two bytes of no frame; also those of `breaks`. */
   readonly silent: number;
-  /** Null with too few usable test reads. */
+  /** The step of time that may separate arrivals of bytes, and how well it fits them. Null with too few usable test reads. */
   readonly steps: DeliverySteps | null;
   /** How long the adapter holds bytes back; null if unknown. Units: ms. */
   readonly latencyMs: number | null;

@@ -5,7 +5,7 @@
  */
 import type { WindowFacts } from './window-facts.ts';
 
-/** How many requests there were and how many failed. */
+/** How many requests there were, and how many of them got no valid reply. An exception is a valid reply. */
 export interface Share {
   readonly asked: number;
   readonly failed: number;
@@ -14,6 +14,7 @@ export interface Share {
 /** The symptoms of one unit. */
 export interface UnitSymptoms {
   readonly unit: number;
+  /** Requests to the unit. `answered`, `damaged` and `silent`: those that ended so, as in `WindowEnd`. */
   readonly asked: number;
   readonly answered: number;
   readonly damaged: number;
@@ -29,8 +30,8 @@ export interface UnitSymptoms {
   readonly short: Share;
   readonly long: Share;
   /**
-   * `restMs`: shortest time from one request to the next that got no reply, in ms; null without one. `rested`: requests after such a
-   * time or a longer one; `soon`: after a shorter one.
+   * `restMs`: shortest time from a request to the next one to this unit, if that one is `silent`, in ms; null without one. `rested`:
+   * requests after such a time or a longer one; `soon`: after a shorter one. Both are 0 if `restMs` is null.
    */
   readonly restMs: number | null;
   readonly rested: Share;
@@ -54,7 +55,7 @@ interface Displaced {
 
 const NOT_DISPLACED: Displaced = { extra: 0, late: 0 };
 
-/** Returns the symptoms of each unit that was requested, lowest address first. */
+/** Returns the symptoms of each unit that was requested, lowest address first. Shape: `windows` in the order of time. */
 export function unitSymptoms(windows: readonly WindowFacts[]): UnitSymptoms[] {
   const displaced = displacedReplies(windows);
   const byUnit = Map.groupBy(

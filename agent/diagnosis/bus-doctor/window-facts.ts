@@ -18,7 +18,8 @@ const PAUSE_MS = 1.8;
 
 /**
  * How a request ended. `answered`: with a valid reply, also an exception. `damaged`: no valid reply, but at least three bytes of no frame.
- * `silent`: no reply, at most two stray bytes or other valid frames. `none`: a broadcast, or the time before the first request.
+ * `silent`: no valid reply, and at most two bytes of no frame; frames of others may have come. `none`: a broadcast, or the time before the
+ * first request.
  */
 export type WindowEnd = 'answered' | 'damaged' | 'silent' | 'none';
 
@@ -27,7 +28,7 @@ export interface WindowFacts {
   /** Address of the requested unit; 0 if there is no request or it is a broadcast. */
   readonly unit: number;
   readonly sentMono: MonoMs;
-  /** The request is a read of the examination; false for one of the agent's usual requests. */
+  /** The request is a read of the examination; false for its repetition, and for one of the agent's usual requests. */
   readonly isTest: boolean;
   readonly end: WindowEnd;
   /** The request as a key: equal requests to one unit have equal keys. */
@@ -46,9 +47,9 @@ export interface WindowFacts {
   readonly strayBytes: number;
   /** The received bytes without the echo, as far as the examination kept them. */
   readonly bytes: Uint8Array;
-  /** When the last bytes of a window with an answer arrived; null without an answer. */
+  /** When the last kept bytes of a window with an answer arrived; null without an answer. */
   readonly arrivalMono: MonoMs | null;
-  /** When each delivery arrived. */
+  /** When each delivery of the kept bytes arrived, an echo included. */
   readonly deliveriesMono: readonly MonoMs[];
 }
 

@@ -19,7 +19,7 @@ export interface StoredEntry {
   readonly content: Buffer;
 }
 
-/** A copy of entries of a ring. Units: `baseUs` in µs; the stored time of the first entry is relative to it. */
+/** A copy of entries of a ring. `baseUs`: the monotonic time to which the stored time of the first entry is relative. Units: µs. */
 export interface RingImage {
   readonly baseUs: number;
   readonly bytes: Buffer;

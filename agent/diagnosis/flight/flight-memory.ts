@@ -17,7 +17,10 @@ export const LOG_KINDS = { decision: 0, event: 1 } as const;
 const US_PER_MS = 1_000;
 const BYTES_PER_KB = 1_000;
 
-/** What the flight memory uses. `sizeKilobytes`: returns the size of the whole memory. Units: 1,000 bytes. */
+/**
+ * What the flight memory uses. `sizeKilobytes`: returns the size of the whole memory; it is read each time the memory is divided. Units:
+ * 1,000 bytes.
+ */
 export interface FlightMemoryParts {
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly sizeKilobytes: () => number;
@@ -29,7 +32,7 @@ export interface ChannelImage extends RingImage {
   readonly nextSeq: number;
 }
 
-/** Number of the next entry of each channel, to continue after an image. */
+/** Number of the next entry of each channel, by line, to continue after an image. Null: the channel of decisions and events. */
 export type FlightMark = ReadonlyMap<string | null, number>;
 
 /** Records what passes on the lines, decisions and events, and passes the entries of lines on to observers. */

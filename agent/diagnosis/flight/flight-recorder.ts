@@ -52,6 +52,7 @@ export interface FlightRecorderParts {
   /** Whether the data folder belongs to this run now. */
   readonly mayWrite: () => boolean;
   readonly facts: () => RecordingFacts;
+  /** Receives the event `recording-failed`, at its begin and at its end. */
   readonly onEvent: (event: AgentEvent) => void;
 }
 

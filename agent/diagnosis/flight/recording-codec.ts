@@ -19,7 +19,7 @@ const MAX_HEAD_BYTES = 2 ** 20;
 const MAX_PART_BYTES = 2 ** 23;
 const pack = promisify(deflateRaw);
 
-/** A recording as read: the head, and the unpacked bytes of each channel of each part. */
+/** A recording as read: the head, and for each part the unpacked bytes of its channels (`images`), in the order of `channels`. */
 export interface FlightRecording {
   readonly head: RecordingHead;
   readonly parts: readonly (RecordingPart & { readonly images: readonly Buffer[] })[];

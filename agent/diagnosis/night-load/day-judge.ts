@@ -43,7 +43,7 @@ export class DayJudge {
     this.hours = hours.slice(-KEPT_HOURS);
   }
 
-  /** Takes the load of one minute. Units: `fullW` W, the lamps' full power; null if it is not known yet. */
+  /** Takes the load of one minute. `fullW`: the lamps' full power; null: unknown, `load` stays. Units: minutes since 1970, UTC; W. */
   judge(atMin: number, watts: number, fullW: number | null): void {
     this.#window[this.#count++ % WINDOW_MIN] = watts;
     this.#sorted.set(this.#window);

@@ -18,10 +18,13 @@ export interface NightProfile {
   readonly level: Float64Array;
 }
 
-/** The expected power by minute since switch-on. Units: ln W; NaN where it is not known well enough, for example near a step. */
+/**
+ * The expected power by minute since switch-on, at the usual voltage where voltages are known. Units: ln W; NaN where it is not known well
+ * enough, for example near a step.
+ */
 export type ExpectedLoad = Float64Array;
 
-/** What is known of the night at its switch-on. Units: minutes since 1970, UTC; minutes. */
+/** What is known of the night at its switch-on (`onMin`). `utcOffsetMin`: local time less UTC. Units: minutes since 1970, UTC; minutes. */
 export interface NightStart {
   readonly onMin: number;
   readonly utcOffsetMin: number;

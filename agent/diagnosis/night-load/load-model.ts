@@ -20,6 +20,7 @@ export interface LoadModel {
   readonly warmUpMin: number;
   /** The usual voltage. Units: ln V; NaN if unknown. */
   readonly usualLnV: number;
+  /** One for each learned night, oldest first. */
   readonly profiles: readonly NightProfile[];
   readonly limits: LossLimits;
   /** Highest and lowest power of the nights after the warm-up, smoothed and without what the voltage explains. Units: W. */

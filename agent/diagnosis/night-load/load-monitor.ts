@@ -42,7 +42,7 @@ interface Slot {
   readonly factor: number;
 }
 
-/** The monitor of all meters of lamps that cannot communicate. */
+/** Learns the nights of each meter of lamps that cannot communicate, and reports lost power and other deviations as events. */
 export class LoadMonitor {
   readonly #parts: LoadMonitorParts;
   readonly #calendar: LocalCalendar;

@@ -50,7 +50,7 @@ export interface LoadFindings {
 
 /** What a watch remembers over a restart. */
 export interface LoadMemory {
-  /** Nights that were learned, oldest first. */
+  /** The learned nights that are kept, oldest first. */
   readonly nights: readonly NightTrace[];
   /** The running night; null if none runs. */
   readonly tonight: NightTrace | null;

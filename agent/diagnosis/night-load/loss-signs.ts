@@ -5,11 +5,14 @@
 import { type ExpectedLoad, LEAST_STEP } from './expected-load.ts';
 import { medianOf } from './robust.ts';
 
-/** The signs of a lost load at one minute. Units: ln W; `jump` and `level` are NaN if unknown, `doubt` is NaN if `level` is. */
+/**
+ * The signs of a lost load at one minute: medians of the last minutes up to it. Units: ln W; `jump` and `level` are NaN if unknown, `doubt`
+ * is NaN if `level` is.
+ */
 export interface LossSigns {
   /**
    * Change of the power from earlier minutes that neither voltage nor expected steps explain; negative for less power. The lower of two
-   * estimates.
+   * estimates, each raised by how far the change of the voltage may make it wrong.
    */
   readonly jump: number;
   /** Difference of the power from the expected one; positive for more power. */
@@ -59,7 +62,10 @@ interface Side {
   readonly expected: number;
 }
 
-/** Returns a function that computes the signs at a minute since switch-on. `usualLnV`: the usual voltage. Units: ln V; NaN if unknown. */
+/**
+ * Returns a function that computes the signs at a minute since switch-on, from the values up to it. `usualLnV`: the usual voltage. Units:
+ * ln V; NaN if unknown.
+ */
 export function createLossSigns(usualLnV: number): (load: SettledLoad, expected: ExpectedLoad, minute: number) => LossSigns {
   const window = (): Float64Array => new Float64Array(WINDOW_MIN);
   const [levels, after, before, lastV, firstV] = [window(), window(), window(), window(), window()];
@@ -113,7 +119,10 @@ export function createLossSigns(usualLnV: number): (load: SettledLoad, expected:
   };
 }
 
-/** Returns how much the signs show a loss; 0 if they do not show one or are unknown. Units: ln W, not negative. */
+/**
+ * Returns the loss that `jump` and `level` both show, the level less half of `before`; 0 if one of them shows none or is unknown. Units:
+ * ln W, not negative.
+ */
 export function lossEvidence(jump: number, level: number, before: number): number {
   return Math.max(0, -Math.max(jump, level - NIGHT_SHARE * before)) || 0;
 }

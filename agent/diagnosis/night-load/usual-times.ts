@@ -22,7 +22,10 @@ export function usualOn(nights: readonly NightProfile[], nearMin: number): Minut
   return spanOf(movedNear(times, nearMin));
 }
 
-/** Returns the span in which lamps that came on at `onMin` may go off, with a slack as in `usualOn`. Null if no night is recent enough. */
+/**
+ * Returns the span in which lamps that came on at `onMin` may go off, with a slack as in `usualOn`. Null if no night is recent enough.
+ * `nights`: oldest first. Units: as `MinuteSpan`.
+ */
 export function usualOff(nights: readonly NightProfile[], onMin: number): MinuteSpan | null {
   const lasts = recent(nights, onMin);
   const byLength = lasts.map(({ level }) => onMin + level.length);

@@ -10,7 +10,7 @@ import { medianOf } from './robust.ts';
 export interface VoltageExponents {
   /** For changes within some minutes. */
   readonly fast: number;
-  /** For the levels of hours and nights; from 0 to `fast`. */
+  /** For the levels of hours and nights; from 0 to `fast`, and equal to it if it is not known. */
   readonly slow: number;
 }
 

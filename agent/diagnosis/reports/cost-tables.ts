@@ -27,7 +27,7 @@ export function emissionsOf({ cabinet, used }: Pick<NightFacts, 'cabinet' | 'use
   return energy === undefined || energy.co2Factors.length === 0 ? null : energyEmissions(energyParts(used, new Map()), energy);
 }
 
-/** Returns the section about cost and emissions. */
+/** Returns the section about cost and emissions. Without prices, or without factors, it has a note in place of that table. */
 export function costSection(facts: NightFacts): ReportSection {
   const [cost, emissions] = [costOf(facts), emissionsOf(facts)];
   const hasMonths = facts.nights.kept.some(({ period }) => isMonthPeriod(period));

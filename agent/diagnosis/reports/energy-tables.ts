@@ -10,7 +10,10 @@ import { isMonthPeriod } from './report-nights.ts';
 import { BLANK, numberColumn, numbersSum, reportTable, shown, sumColumn, textColumn } from './report-table.ts';
 import { bestOf, type EnergySource, sourcesOf, type UsedEnergy } from './used-energy.ts';
 
-/** Most nights that a plot shows one by one; it shows more by month. Source: bars of two months are readable on A4. */
+/**
+ * Most nights, or months kept as one sum, that a plot shows one by one; more are joined by month. Source: bars of two months are readable
+ * on A4.
+ */
 export const MOST_NIGHTS = 62;
 
 const KWH = 'kWh';

@@ -28,8 +28,8 @@ export interface Availability {
 }
 
 /**
- * Returns whether all of these nights are older than the time for which events are kept, or the disk did not give their events. False also
- * if only some of them are older.
+ * Returns whether the failures of these nights are not known: events of all these nights may have been removed, or could not be read. False
+ * if only earlier ones may have been removed.
  */
 export function areFailuresUnknown({ eventsFromMs, endMs, unread }: Pick<NightFacts, 'eventsFromMs' | 'endMs' | 'unread'>): boolean {
   return unread.has('events') || (eventsFromMs !== null && eventsFromMs >= endMs);

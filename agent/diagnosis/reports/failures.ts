@@ -76,7 +76,8 @@ export interface FailureFacts {
 }
 
 /**
- * What failures are computed from. `feederLamps`: ids of lamps by id of their feeder. `nowMs`: where the dark time of an open failure ends.
+ * What failures are computed from. `feederLamps`: ids of lamps by id of their feeder. `nowMs`: where the dark time of an open failure ends,
+ * if `period` does not end earlier.
  */
 export interface FailureInputs {
   readonly cabinet: Pick<Cabinet, 'lamps' | 'lines'>;

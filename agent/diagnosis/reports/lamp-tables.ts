@@ -9,7 +9,7 @@ import { numberColumn, numbersSum, reportTable, shown, sumColumn, textColumn } f
 /** Smaller energies of no known lamp are rounding. Units: share of all. Source: each lamp is rounded to 0.1 Wh a night. */
 const ROUNDING_SHARE = 0.001;
 
-/** Returns the section with the energy by lamp, summed over the nights, and the map of the poles. */
+/** Returns the section with the computed energy by lamp, summed over the nights, and the map of the poles. */
 export function lampSection(facts: NightFacts): ReportSection {
   const { cabinet, nights, failures } = facts;
   const { lampWh, zones } = nights.sum;
@@ -69,7 +69,10 @@ function poleMap({ cabinet, nights, failures }: NightFacts): ReportMap {
   };
 }
 
-/** Returns the poles that have lamps, in the order of the configuration. The street is the id of the branch, or the name of the cabinet. */
+/**
+ * Returns the poles that have lamps, in the order of the configuration. The street is the id of the branch; without one, it is the name of
+ * the cabinet.
+ */
 export function mappedPoles(
   { poles, lamps, name }: Pick<Cabinet, 'poles' | 'lamps' | 'name'>,
   stateOf: (lamps: readonly string[], pole: Pole) => Pick<ReportPole, 'value' | 'mark'>,

@@ -12,7 +12,7 @@ import { sourcesOf } from './used-energy.ts';
 
 type FigureOptions = Partial<Pick<ReportFigure, 'half' | 'note'>>;
 
-/** Returns a figure, rounded to its decimals. */
+/** Returns a key figure. `value` and `half` are rounded to `decimals`; null stays null. */
 export function reportFigure(
   [id, label, unit, decimals]: readonly [id: string, label: Message, unit: string, decimals: number],
   value: number | null,
@@ -92,7 +92,10 @@ function serviceFigures(facts: NightFacts): readonly ReportFigure[] {
   ];
 }
 
-/** Returns the sentences of the one-page summary about energy, saving, failures, and nights that are not counted. */
+/**
+ * Returns the sentences of the one-page summary about energy, saving, failures, nights that are not counted, and a last night that has not
+ * ended.
+ */
 export function nightSummary(facts: NightFacts): readonly Message[] {
   const decimals = rangeDecimals(facts);
   const saving = rangeSaving(facts, decimals);
@@ -125,8 +128,8 @@ function savingTexts({ savings }: NightFacts, saving: RangeSaving): readonly Mes
 }
 
 /**
- * Returns a list with the sentence about a proven saving; empty if a number of it is null. A saving below 0 is stated as energy that was
- * used in addition.
+ * Returns a list with the sentence about a proven saving; empty if one of these numbers is null. A saving below 0 is stated as energy that
+ * was used in addition.
  */
 export function provenTexts({ savedKwh, referenceKwh, savedPct }: RangeSaving, halfKwh: number | null): readonly Message[] {
   if (savedKwh === null || referenceKwh === null || savedPct === null || halfKwh === null) return [];

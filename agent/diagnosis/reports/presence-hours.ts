@@ -22,7 +22,10 @@ export function presenceByHour(zones: readonly Pick<ZoneTally, 'nightS' | 'prese
   });
 }
 
-/** Returns the hours, in the order of a night, from the first to the last in which some row has a value; empty if none has. */
+/**
+ * Returns the hours from the first to the last in which some row has a value, in order from noon on; empty if none has. `rows`: values by
+ * hour of the local time (0 to 23).
+ */
 export function hoursToShow(rows: readonly (readonly (number | null)[])[]): readonly number[] {
   const isKnown = (hour: number): boolean => rows.some((row) => (row[hour] ?? null) !== null);
   const [first, last] = [NIGHT_HOURS.findIndex(isKnown), NIGHT_HOURS.findLastIndex(isKnown)];

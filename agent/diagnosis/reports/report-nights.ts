@@ -26,7 +26,10 @@ export interface ReportNights {
 /** Most nights of one report. Source: twelve years, the longest contract in the issue, and the running year. */
 const MAX_NIGHTS = 13 * 366;
 
-/** Returns the nights of a range, in short steps. `stored`: the sums of these nights and of their months, oldest first. */
+/**
+ * Returns the nights from `from` to `to`, both included, in short steps. `stored`: the sums of these nights and of their months, oldest
+ * first.
+ */
 export function* reportNights(from: SavingsDate, to: SavingsDate, stored: readonly KeptNights[]): Generator<void, ReportNights, void> {
   const dates = nightDates(from, to);
   const byMonth = Map.groupBy(dates, monthOf);

@@ -11,7 +11,7 @@ export interface SummedColumn extends ReportColumn {
 /** A cell for a column that does not apply to its row. */
 export const BLANK: ReportCell = '';
 
-/** Returns a column of texts. */
+/** Returns a column of texts, which has no unit and no sum. */
 export function textColumn(id: string, title: Said): SummedColumn {
   return { id, title, unit: '', decimals: 0 };
 }

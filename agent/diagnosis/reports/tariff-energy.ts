@@ -10,7 +10,7 @@ export interface TariffTotals {
   readonly totals: ReadonlyMap<WallMs, number | null>;
 }
 
-/** A night with its two noons. */
+/** A night, from the local noon of `date` to the next one. */
 export interface NoonSpan {
   readonly date: SavingsDate;
   readonly fromMs: WallMs;

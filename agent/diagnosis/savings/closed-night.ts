@@ -46,8 +46,9 @@ function nameplateFit(ofMeters: number): SpanFit {
 
 /**
  * Ends the night of a meter: estimates its gaps, and returns what is stored and learned. Call it once. `before`: what was learned in
- * earlier nights, newest last; if that is not enough, the coefficients come from this night, or the computed energy is taken as it is,
- * divided by `ofMeters`, the number of meters of the cabinet. Then `halfWh` reaches from no lamp to all lamps, if there are several.
+ * earlier nights, newest last; if that is not enough, the coefficients come from this night. If that is too little too, they divide the
+ * computed energy by `ofMeters`, the number of meters of the cabinet. Then `halfWh` reaches from no lamp to all lamps, if there are several
+ * meters.
  *
  * `isMissed`: nothing was counted in the night, as without the agent, and it is estimated like another night. Then nothing is learned, and
  * `halfWh` is half of the estimate or more.

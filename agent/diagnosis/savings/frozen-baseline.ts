@@ -7,13 +7,19 @@ import { studentQuantile90, Z_90 } from './fit-quality.ts';
 import { LEVEL_SPREAD } from './load-fit.ts';
 import { darkHoursOf, meanDarkHours } from './reference.ts';
 
-/** What a baseline is made from. `fit`: what a meter has taught; null for nameplates. `tolerancePct`: that of the nameplates. Units: %. */
+/**
+ * What a baseline is made from. `from`: its first night. `fit`: what a meter has taught; null for nameplates. `tolerancePct`: that of the
+ * nameplates. Units: %.
+ */
 export interface FrozenFacts {
   readonly cabinet: Pick<Cabinet, 'latitudeDeg' | 'longitudeDeg' | 'timezone' | 'zones' | 'lamps'>;
   readonly from: SavingsDate;
   readonly meters: readonly SavingsMeter[];
   readonly fit: LoadFit | null;
-  /** Load with dark lamps that is learned although the powers are nameplates; 0 if it is not known. Units: W. */
+  /**
+   * Load with dark lamps that is learned although the powers are nameplates. 0: it is not known, and is computed from the standby of the
+   * lamps. Not used with `fit`. Units: W.
+   */
   readonly otherW: number;
   readonly tolerancePct: number;
 }
@@ -31,7 +37,7 @@ const UNLEARNED_SPREAD = 0.2;
 
 /**
  * Returns the baseline that is made from these facts. Without `fit`, `powerHalfPct` follows from `tolerancePct`, taken as the limits of a
- * rectangular distribution.
+ * rectangular distribution. With `fit`, `tolerancePct` is used for lamps of the reference whose power is not the present one.
  */
 export function frozenBaseline({ cabinet, from, meters, fit, otherW, tolerancePct }: FrozenFacts): SavingsBaseline {
   const { latitudeDeg, longitudeDeg, timezone } = cabinet;

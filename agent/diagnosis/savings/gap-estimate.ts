@@ -45,7 +45,10 @@ const LEAST_LIKE = 0.5;
 /** Parts of one length that are tried in a night, at least. */
 const TRIES = 24;
 
-/** The night in which a gap is estimated. `slotWh`: energy of the meter by slot, in Wh; NaN where a slot has no measurement. */
+/**
+ * The night in which a gap is estimated. `slotWh`: energy of the meter by slot, from `lamps.fromMs` on, in Wh; NaN where a slot has no
+ * measurement.
+ */
 export interface GapNight {
   readonly lamps: LampSlots;
   readonly slotWh: ArrayLike<number>;
@@ -58,7 +61,10 @@ interface LitSlot {
   readonly modelWh: number;
 }
 
-/** Returns the gap with its estimate. `errors`: of earlier nights, for the interval. Units: Wh. */
+/**
+ * Returns the gap of a meter with its estimate. `fit`: the meter's coefficients for this night. `errors`: of its earlier nights, for the
+ * interval. Units: Wh.
+ */
 export function estimatedGap(gap: OpenGap, night: GapNight, fit: SpanFit, errors: GapErrors): SavingsGap {
   const span = night.lamps.between(gap.fromMs, gap.toMs);
   // While the agent was stopped, the sum at the meter's readings has nothing of its lamps.

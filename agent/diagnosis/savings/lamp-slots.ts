@@ -25,6 +25,7 @@ export interface SpanEnergy {
 
 /** The computed energy of all lamps in one night, in slots of five minutes and by level. */
 export class LampSlots {
+  /** Start of slot 0. */
   readonly fromMs: WallMs;
   /** All energy that was given to `add`, by level, without that of `restore`. Units: Wh. */
   readonly addedWh = new Float64Array(LEVEL_BANDS);
@@ -33,7 +34,7 @@ export class LampSlots {
   readonly #countedMs = new Float32Array(MAX_SLOTS);
   readonly #usual: LampSlots | null;
 
-  /** `usual`: an earlier night, which this one is like where nothing was counted for hours. */
+  /** `usual`: an earlier night, used where no slot within an hour was counted; null without one. */
   constructor(fromMs: WallMs, usual: LampSlots | null = null) {
     this.fromMs = fromMs;
     this.#usual = usual;
@@ -53,7 +54,8 @@ export class LampSlots {
 
   /**
    * Returns the energy of a span. A slot in which nothing was counted is estimated by the mean of the nearest counted ones before and after
-   * it. If neither is within an hour, the same slot of the usual night has priority, if it was counted.
+   * it. If neither is within an hour, the same slot of the usual night has priority, if it was counted. Without all of these, it has no
+   * energy.
    */
   between(fromMs: WallMs, toMs: WallMs): SpanEnergy {
     const bandWh = Array.from({ length: LEVEL_BANDS }, () => 0);

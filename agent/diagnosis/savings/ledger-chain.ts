@@ -54,7 +54,7 @@ export function validEntries(entries: readonly LedgerEntry[]): readonly LedgerEn
 }
 
 /**
- * Returns the entries that count with a baseline: those that are not voided, without those that were entered before it and begin before its
+ * Returns the entries that count with a baseline: those of `validEntries`, without those that were entered before it and begin before its
  * first night. A baseline is frozen from the present configuration, which has their effect already.
  */
 export function entriesWith(

@@ -9,7 +9,10 @@ import { UNREAD } from '../../core/retried-save.ts';
 import type { LedgerEntry, LedgerNote, LedgerSeal, SavingsAnswer } from '../../core/savings-view.ts';
 import { brokenAt, ledgerEntriesOf, ledgerEntry, missingFrom } from './ledger-chain.ts';
 
-/** Signs a digest of evidence of this kind. Resolves with null if it cannot be signed now. */
+/**
+ * Signs `digest`, a text that identifies the evidence, with the key of the cabinet. `kind`: sort of evidence, which is signed too. Resolves
+ * with null if it cannot be signed now.
+ */
 export type SignDigest = (
   kind: string,
   digest: string,
@@ -33,7 +36,7 @@ export interface StoredLedger {
   readonly flawN: number | null;
 }
 
-/** The kind of the signatures over the ledger. */
+/** The `kind` in signatures over the ledger. It is signed too, so that no signature over other evidence is valid for the ledger. */
 export const LEDGER_KIND = 'savings-ledger';
 const BLOCK_KEY = 'savings.ledger.';
 const SEALS_KEY = 'savings.seals';
@@ -51,7 +54,7 @@ const MAX_ENTRIES = 20_000;
 /** Longest note or name in an entry. Units: characters. Source: as in the audit log. */
 const MAX_CHARS = 400;
 
-/** The ledger in `state.db`. */
+/** The ledger of savings in `state.db`. Its calls run one after another. */
 export class LedgerStore {
   readonly #parts: LedgerStoreParts;
   #queue: Promise<unknown> = Promise.resolve();
@@ -101,7 +104,7 @@ export class LedgerStore {
 
   /**
    * Appends an entry, notes its hash in the audit log, and signs it if possible. Texts that are too long are cut, and control characters
-   * become `?`. Refused if the disk fails, or if the stored chain is full or `flawAt` finds a flaw in it.
+   * become `?`. Refused if the disk fails, if the stored chain is full, or if it has a flaw as in `StoredLedger.flawN`.
    */
   append(note: LedgerNote): Promise<SavingsAnswer<LedgerEntry>> {
     return this.#inTurn(() => this.#append(note));

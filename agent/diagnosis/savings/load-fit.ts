@@ -92,7 +92,7 @@ export function fitOf(fit: Pick<LoadFit, 'otherW' | 'leastOtherW' | 'litShare' |
   return { otherW, litW: fit.litShare * (otherW - fit.leastOtherW), factors: fit.factors };
 }
 
-/** Returns the energy of the meter by the model. Units: Wh. */
+/** Returns the energy of the meter in this span by the model. Units: Wh. */
 export function modelWh({ otherW, litW, factors }: SpanFit, { hours, litHours, bandWh }: ModelledSpan): number {
   let sum = otherW * hours + litW * litHours;
   for (let band = 0; band < LEVEL_BANDS; band++) sum += (factors[band] ?? 1) * (bandWh[band] ?? 0);

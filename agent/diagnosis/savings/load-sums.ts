@@ -37,7 +37,7 @@ export interface LoadSample {
   readonly meterWh: number;
 }
 
-/** Returns the sums of samples. */
+/** Returns the sums over all these samples; without a sample, as `NO_SUMS`. */
 export function loadSums(samples: Iterable<LoadSample>): LoadSums {
   const matrix = [...NO_SUMS.matrix];
   const vector = [...NO_SUMS.vector];

@@ -9,12 +9,12 @@ import { LEVEL_BANDS } from '../energy-tally.ts';
 import { LEARNED_NIGHTS, type LearnedNight } from './closed-night.ts';
 import { UNKNOWNS } from './load-sums.ts';
 
-/** A learned night with its date. */
+/** What the model learned from a night of one meter, with the date of the night. */
 export interface DatedLearned extends LearnedNight {
   readonly date: SavingsDate;
 }
 
-/** The stored nights. */
+/** The stored nights of the proof of savings, and what the model learned from nights of each meter. */
 export interface NightArchive {
   /** Stores a night; one that is stored under its date is replaced. Resolves with true once it is on disk, otherwise with false. */
   keep(night: SavingsNight): Promise<boolean>;

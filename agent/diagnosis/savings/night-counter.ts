@@ -41,8 +41,8 @@ export interface NightCounterParts {
   /** The power that lamps do not use now because of a fault, or may not use because they do not answer. */
   readonly lost: () => LostPower;
   /**
-   * Receives nights that have ended, one by one. Returns the state of each meter for the next one. `missed`: the night was passed over, as
-   * after an absence.
+   * Receives nights that have ended, one by one; of a long absence only the first nights. Returns the state of each meter for the next
+   * one. `missed`: the night was passed over, as in an absence.
    */
   readonly onNight: (night: RunningSavingsNight, missed: boolean) => ReadonlyMap<string, MeterCarry>;
 }

@@ -27,7 +27,7 @@ export interface ReferenceEnergy {
 
 type Zones = ReadonlyMap<string, { readonly hours: number; readonly lamps: readonly ReferenceLamp[] }>;
 
-/** Returns a function that returns the hours of darkness in a night by zone. Units: h. */
+/** Returns a function that returns the hours of darkness in a night by zone, by the sun and the zone's offsets. Units: h. */
 export function darkHoursOf({
   latitudeDeg,
   longitudeDeg,
@@ -54,8 +54,8 @@ export function datesBetween(from: SavingsDate, to: SavingsDate, most = 5_000): 
 }
 
 /**
- * Returns the reference of a night. `entries`: those from `entriesWith` for this baseline, in their order. Source: IPMVP, as in the issue:
- * Σ P·h(d)·r with routine and non-routine adjustments.
+ * Returns the reference of a night. `entries`: those from `entriesWith` for this baseline, in their order. Source: IPMVP: Σ P·h(d)·r
+ * (power, hours of darkness, `reduction`) and the other load, with routine and non-routine adjustments.
  */
 export function referenceEnergy(baseline: SavingsBaseline, entries: readonly LedgerEntry[], night: ReferenceNight): ReferenceEnergy {
   const frozen: Zones = new Map(baseline.zones.map((zone) => [zone.id, { hours: night.darkHours[zone.id] ?? 0, lamps: zone.lamps }]));

@@ -42,7 +42,9 @@ import { NotedEntries } from './noted-entries.ts';
 import { darkHoursOf, referenceLampsOn } from './reference.ts';
 import { savingsSteps } from './savings-figures.ts';
 
-/** What `Savings` requires. `cabinet`, `profiles`, `points` and `energy` return what is in force at the call. */
+/**
+ * What `Savings` requires. `cabinet`, `profiles`, `points`, `energy`, `decisions` and `feederOf` return what is in force at the call.
+ */
 export interface SavingsParts {
   readonly clock: Clock;
   readonly log: Pick<Log, 'event'>;
@@ -51,6 +53,10 @@ export interface SavingsParts {
   readonly cabinet: () => Cabinet;
   readonly profiles: () => ReadonlyMap<string, Profile>;
   readonly points: () => ReadonlyMap<PointId, CabinetPoint>;
+  /**
+   * `usedWh`: computed energy of all lamps so far, by level; it may begin again at 0. `view`: undefined if the disk could not be read.
+   * Units: Wh.
+   */
   readonly energy: () => { usedWh(): Float64Array; view(query: EnergyQuery): Promise<EnergyView | undefined> };
   readonly decisions: () => readonly Decision[];
   /** Id of the feeder of a lamp, or of the cabinet if it has none of its own; null for an unknown lamp. */
@@ -77,7 +83,10 @@ const LEAST_NIGHTS = 3;
 const DISK = { ok: false, why: 'disk' } as const;
 const AUTOMATIC = { by: 'agent', effect: { kind: 'none' } } as const;
 
-/** The proof of savings of a run. */
+/**
+ * Counts the nights for the proof of savings, keeps its ledger, and makes results and exports from both. Continues what earlier runs
+ * stored. One serves all configurations of a run.
+ */
 export class Savings {
   readonly #parts: SavingsParts;
   readonly #archive: NightArchive;
@@ -151,7 +160,7 @@ export class Savings {
 
   /**
    * Takes faults that leave lamps dark or without an answer, and restarts of counters. Enters an event in the ledger when it begins, if it
-   * concerns savings. In one night, repetitions and entries beyond a limit are left out.
+   * concerns savings. In one night of a run, repetitions and entries beyond a limit are left out.
    */
   onEvent(event: AgentEvent): void {
     this.#dark.onEvent(event);

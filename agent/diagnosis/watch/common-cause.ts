@@ -26,7 +26,7 @@ const SILENT = 2;
  */
 export type Cause = 'own' | 'wait' | 'common';
 
-/** The groups of lamps without supply, by feeder. */
+/** The groups of lamps that failed together and count as without supply: one for each feeder at most. `lamp`, `feeder`: indexes. */
 export class CommonCause {
   readonly #plan: WatchPlan;
   readonly #frame: Pick<WatchFrame, 'answeredMono'>;
@@ -62,7 +62,10 @@ export class CommonCause {
     return nowMono - this.#answeredMono(lamp) <= FIRST_MS && !this.#isShared(lamp);
   }
 
-  /** Returns whether a lamp whose fault is ripe failed alone or with others of its feeder. `isNeeded`: the lamps of the feeder need supply now. */
+  /**
+   * Returns whether a lamp whose fault is ripe failed alone or with others of its feeder. `sinceMono`: when its fault began.
+   * `isNeeded`: the lamps of the feeder need supply now.
+   */
   causeOf(lamp: number, { sinceMono, nowMono, isNeeded }: { sinceMono: MonoMs; nowMono: MonoMs; isNeeded: boolean }): Cause {
     const feeder = this.#plan.feeders[this.#plan.lamps[lamp]?.feeder ?? 0];
     if (feeder === undefined) return 'own';
@@ -75,7 +78,10 @@ export class CommonCause {
     return isCommon ? 'common' : 'own';
   }
 
-  /** Opens or extends the group of a feeder with the lamps that failed at about this time. */
+  /**
+   * Opens or extends the group of a feeder with the lamps that failed at about this time. Their latches `lamp-out` and `unit-silent` are
+   * reset, unless the fault is open.
+   */
   gather(feeder: number, sinceMono: MonoMs): void {
     const watched = this.#plan.feeders[feeder];
     if (watched === undefined) return;

@@ -4,7 +4,7 @@ import { msg } from '../../core/message.ts';
 import type { AgentEvent, EventCode, Severity } from '../../core/words.ts';
 import type { FeederFault, LampFault, MeterFault } from './watch-faults.ts';
 
-/** Severity, urgency and TALQ name of one kind of fault. */
+/** Severity, urgency and TALQ name of one kind of fault. `talq`: an event of the TALQ standard; several kinds may share one. */
 export interface FaultFacts {
   readonly severity: Severity;
   readonly urgency: Urgency;

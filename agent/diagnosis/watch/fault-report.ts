@@ -12,7 +12,7 @@ import type { LampFault } from './watch-faults.ts';
 import { PHASES, type Series, type WatchFrame } from './watch-frame.ts';
 import type { LampQuantity, WatchedLamp, WatchPlan } from './watch-plan.ts';
 
-/** What a report is made from. */
+/** What the texts and events of faults are made from. `frame`, with the newest values, and `engine` are those of `plan`. */
 export interface FaultReportParts {
   readonly plan: WatchPlan;
   readonly frame: WatchFrame;

@@ -21,7 +21,7 @@ export interface FaultFigures {
   readonly isByContact: boolean;
 }
 
-/** The sentences of one fault. `begin` and `end` are the event's texts. */
+/** The sentences of one fault. `begin`, `end`: the texts of its event when it begins and when it is over. `evidence`: what showed it. */
 export interface FaultTexts {
   readonly begin: Message;
   readonly end: Message;
@@ -35,7 +35,7 @@ const atPole = ({ place }: FaultFigures): Message => msg`pole ${place}`;
 const inCabinet = ({ place }: FaultFigures): Message => msg`cabinet ${place}`;
 const meterTool = msg`a multimeter`;
 
-/** For each fault of a lamp, the function that makes its sentences. */
+/** For each fault of a lamp, the function that makes its sentences from its figures. */
 export const LAMP_TEXTS: Readonly<Record<LampFault, TextsOf>> = {
   'lamp-out': (f) => ({
     begin: msg`${f.id}: gives no light`,
@@ -113,7 +113,7 @@ export const LAMP_TEXTS: Readonly<Record<LampFault, TextsOf>> = {
   }),
 };
 
-/** For each fault of a feeder, the function that makes its sentences. */
+/** For each fault of a feeder, the function that makes its sentences from its figures. */
 export const FEEDER_TEXTS: Readonly<Record<FeederFault, TextsOf>> = {
   'breaker-tripped': (f) => ({
     begin: msg`${f.id}: the breaker has tripped`,
@@ -159,7 +159,7 @@ export const FEEDER_TEXTS: Readonly<Record<FeederFault, TextsOf>> = {
   }),
 };
 
-/** For each fault that a meter shows, the function that makes its sentences. */
+/** For each fault that a meter shows, the function that makes its sentences from its figures. */
 export const METER_TEXTS: Readonly<Record<MeterFault, TextsOf>> = {
   'supply-lost': (f) => ({
     begin: msg`${f.id}: no mains voltage`,

@@ -141,8 +141,8 @@ function isSince({ atMono }: Series, index: number, offMono: MonoMs): boolean {
 }
 
 /**
- * Returns whether recent readings of the meter show a lost supply on the phase of the feeder, or on all measured phases if that one is
- * unknown or not measured. False without such readings.
+ * Returns whether the meter shows a lost supply, a voltage below half the nominal one, on the phase of the feeder. If that phase is unknown
+ * or not measured, all measured phases must show it. A phase that was not read for 5 min does not show it.
  */
 export function isPhaseLost(
   { meter, phase }: WatchedFeeder,

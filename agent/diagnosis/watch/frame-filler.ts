@@ -18,7 +18,7 @@ interface Slot {
 
 /**
  * Creates the filler of a frame. A total of several points, such as the power of three phases, is set each time all of them have been read
- * again.
+ * again. `points`: all points of the cabinet; those of its doors are found in them.
  */
 export function createFrameFiller(plan: WatchPlan, frame: WatchFrame, points: ReadonlyMap<PointId, CabinetPoint>): FrameFiller {
   const slots = slotsOf(plan, frame);

@@ -42,8 +42,8 @@ const OTHER_LOAD = 0;
 const RATIO = 5;
 
 /**
- * Finds the faults that meters show. Compares the power of the meter of the supply with the lamps, and learns its usual loads. Call `step`
- * for each meter after the lamps.
+ * Finds the faults that meters show. Compares the power of the meter of the supply with the lamps, if it counts as the meter of all lamps,
+ * and learns its usual loads. Call `step` for each meter after the lamps.
  */
 export class MeterWatch {
   readonly latches: Latches<MeterFault>;

@@ -22,7 +22,7 @@ interface HeldEvent {
   readonly isOfLine: boolean;
 }
 
-/** The events that are held back, by id. Those of lines outlive the gate of one configuration. */
+/** The events that are held back, by their id. Those of lines outlive the gate of one configuration. */
 export type HeldEvents = Map<string, HeldEvent>;
 
 /** What `createSupplyGate` requires. */
@@ -37,7 +37,7 @@ export interface SupplyGateParts {
 
 const HELD_CODES: ReadonlySet<EventCode> = new Set<EventCode>(['unit-silent', 'lamp-not-following']);
 
-/** The gate that `createSupplyGate` creates. */
+/** Holds back events of lamps, and of their drivers, while a lost supply is or may be the cause. */
 export interface SupplyGate {
   /** Takes an event of a line or of the light control. Most pass at once. */
   take(event: AgentEvent, from: Pick<HeldEvent, 'pass' | 'isOfLine'>, nowMono: MonoMs): void;

@@ -15,7 +15,7 @@ import { FEEDER_FAULTS, type FeederFault, LAMP_FAULTS, type LampFault, METER_FAU
 import type { WatchFrame } from './watch-frame.ts';
 import type { WatchPlan } from './watch-plan.ts';
 
-/** A fault that begins or ends. `index`: of the lamp, feeder or meter. A driver's restart has no duration: it only begins. */
+/** A fault that begins or ends. `index`: of the lamp, feeder or meter in the plan. A driver's restart has no duration: it only begins. */
 export type WatchChange = {
   readonly begins: boolean;
   readonly index: number;
@@ -105,7 +105,10 @@ export class WatchEngine {
     return this.feeders.fedMono(this.#plan.lamps[lamp]?.feeder ?? 0) === Number.POSITIVE_INFINITY || this.#isBySupply(lamp);
   }
 
-  /** Opens a fault of an earlier run again. `isSource`: whether the subject at this index is its source. Returns the index, null for none. */
+  /**
+   * Opens a fault of an earlier run again. `kind`, `fault`: as in `WatchChange`. `isSource`: whether the subject at this index is its
+   * source. Returns the index; null for an unknown kind or fault, or without such a subject.
+   */
   resume(kind: string, fault: string, isSource: (index: number, kind: WatchChange['kind']) => boolean): number | null {
     const all = { lamp: this.lamps.latches, feeder: this.feeders.latches, meter: this.meters.latches };
     if (kind !== 'lamp' && kind !== 'feeder' && kind !== 'meter') return null;

@@ -18,7 +18,7 @@ const BALANCE: LatchLimits = { samples: 8, persistMs: 15 * MINUTE_MS, clearSampl
 /** One sample that already covers a period. */
 const AT_ONCE: LatchLimits = { samples: 1, persistMs: 0, clearSamples: 1, clearMs: 0 };
 
-/** Faults that the watch detects of a lamp, with their persistence. */
+/** Faults that the watch detects of a lamp, by event code, each with the limits of its latch. */
 export const LAMP_FAULTS = {
   'lamp-out': USUAL,
   'lamp-power-low': USUAL,
@@ -33,7 +33,7 @@ export const LAMP_FAULTS = {
   'unit-silent': AT_ONCE,
 } as const satisfies Partial<Record<EventCode, LatchLimits>>;
 
-/** Faults that the watch detects of a feeder, with their persistence. */
+/** Faults that the watch detects of a feeder, by event code, each with the limits of its latch. */
 export const FEEDER_FAULTS = {
   'breaker-tripped': CONTACT,
   'earth-leakage': CONTACT,
@@ -42,7 +42,7 @@ export const FEEDER_FAULTS = {
   'supply-lost': CONTACT,
 } as const satisfies Partial<Record<EventCode, LatchLimits>>;
 
-/** Faults that the watch detects from the readings of a meter, with their persistence. */
+/** Faults that the watch detects from the readings of a meter, by event code, each with the limits of its latch. */
 export const METER_FAULTS = {
   'supply-lost': CONTACT,
   'phase-lost': CONTACT,

@@ -13,7 +13,7 @@ export interface Series {
   readonly atMono: Float64Array;
 }
 
-/** The level decided for each lamp, and since when; 0 and -Infinity before the first decision. Units: %; ms of the monotonic clock. */
+/** By lamp, the decided level and since when; 0 and -Infinity before the first decision. Units: %; ms of the monotonic clock. */
 export interface Commands {
   readonly levelPct: Float64Array;
   readonly sinceMono: Float64Array;

@@ -21,7 +21,7 @@ export const LAMP_QUANTITIES = [
   'uptime',
   'level',
 ] as const satisfies readonly Semantic[];
-/** One quantity of a lamp. */
+/** One quantity of a lamp that the watch uses. */
 export type LampQuantity = (typeof LAMP_QUANTITIES)[number];
 
 /** One lamp with its own points. `feeder`: index in `WatchPlan.feeders`. */
@@ -79,7 +79,7 @@ export interface WatchPlan {
 /** Added to the fade of a lamp before its readings count. Units: ms. Source: reference §1.4, fade and 2 to 5 s. */
 const SETTLE_MS = 5_000;
 const PHASES = 3;
-/** Index of the meter of the supply in `WatchPlan.meters`; that of a load if there is no other. */
+/** Index of the meter of the supply in `WatchPlan.meters`; that of a load if there is no other. The plan may have no meter. */
 export const SUPPLY_METER = 0;
 /** Names of points of one phase, and between two phases, in the shipped profiles: `power_l2`, `voltage_l1_l2`. */
 const OF_PHASE = /_l[123]$/;
@@ -88,8 +88,8 @@ const LINE_TO_LINE = /_l[123]_?l[123]$/;
 const WATTS: Readonly<Record<string, number>> = { W: 1, kW: 1_000, var: 1, kvar: 1_000 };
 
 /**
- * Returns the plan of a cabinet. Lamps without a feeder of their own belong to one with the id of the cabinet. `points`: all points of the
- * cabinet.
+ * Returns the plan of a cabinet. The feeders are those of the section `watch`, then each other output that switches zones. Lamps in none of
+ * them belong to a last one with the id of the cabinet. `points`: all points of the cabinet.
  */
 export function watchPlan(cabinet: Cabinet, points: ReadonlyMap<PointId, CabinetPoint>, profiles: ReadonlyMap<string, Profile>): WatchPlan {
   const settings = cabinet.watch ?? DEFAULT_WATCH;

@@ -32,8 +32,9 @@ export interface WatchParts {
   readonly profiles: ReadonlyMap<string, Profile>;
   readonly clock: Clock;
   readonly store: Pick<Store, 'load' | 'save'>;
-  /** The present decisions, and the values of the outputs. */
+  /** The present decisions, and the decided values of the outputs. */
   readonly light: { decisions(): readonly Decision[]; outputs(): readonly { readonly id: string; readonly value: number }[] };
+  /** Receives a fault when it begins and when it ends; one that was open in an earlier run also when it is restored. */
   readonly onEvent: (event: AgentEvent) => void;
   /** Events that wait until it is known whether their lamps have supply. */
   readonly held: HeldEvents;
@@ -102,7 +103,7 @@ export class Watch {
     void this.#recall();
   }
 
-  /** Stops and requests a save. Does not end open faults. */
+  /** Stops, drops held events of the light control, and requests a save. Does not end open faults. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;
@@ -153,7 +154,10 @@ export class Watch {
     this.#save();
   }
 
-  /** Returns how far the power of each lamp has drifted from its commissioning, else from what was first learned. Units: %. Lamps without learned power are absent. */
+  /**
+   * Returns how far the power of each lamp has drifted from its reference: the power at its commissioning or the first learned one,
+   * whichever came first. Units: %, positive if it draws more. Lamps without learned power are absent.
+   */
   powerDriftPct(): ReadonlyMap<string, number> {
     return new Map(
       this.#plan.lamps.flatMap(({ id }, at) => {

@@ -10,7 +10,10 @@ import { type DatedNight, NIGHTS_A_WEEK, WEAR_QUANTITIES, weeksOf } from './wear
 import { fleetMedians, sinceExchange } from './wear-series.ts';
 import { type Fleet, LEAST_WEEKS, STALE_WEEKS, signsOf } from './wear-signs.ts';
 
-/** One lamp with its nights, in any order. `temperatureMaxC` and `ratedHours` (null: unknown) count where the driver does not report its own. */
+/**
+ * One lamp with the summaries of its nights, in any order. `temperatureMaxC`: highest normal temperature of its driver. `ratedHours`: its
+ * rated life, null if unknown. A rated value that the driver reports is used instead. Units: °C, h.
+ */
 export interface LampHistory {
   readonly id: string;
   readonly pole: string;

@@ -65,7 +65,10 @@ function clamp(index: number, most: number): number {
   return Math.max(0, Math.min(most, index));
 }
 
-/** Returns the index of the first point after a step, such as a repair. Null unless two levels fit the points much better than the line. */
+/**
+ * Returns the index of the first point after a step, such as a repair. Null unless two levels fit the points much better than their line.
+ * `points`: lowest x first.
+ */
 export function stepIn(points: readonly SeriesPoint[], { slope, level }: RobustLine): number | null {
   const end = points.at(-1)?.x ?? 0;
   const ofLine = points.reduce((sum, { x, y }) => sum + Math.abs(y - level - slope * (x - end)), 0);

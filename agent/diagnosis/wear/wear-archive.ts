@@ -40,7 +40,7 @@ const SURE_NIGHTS = 7;
 
 const DATE = /^\d{4}-\d{2}-\d{2}$/;
 
-/** Creates the archive in this store. Nothing is read or written before a call. */
+/** Creates the archive in this store, one value for each month. Nothing is read or written before a call. */
 export function createWearArchive(store: Pick<Store, 'load' | 'save'>): WearArchive {
   const load = async (month: string): Promise<readonly LampsOfNight[] | undefined> => {
     const found = await store.load(MONTH_KEY + month, UNREAD);

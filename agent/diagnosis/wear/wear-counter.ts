@@ -34,7 +34,10 @@ const COUNTERS: Readonly<Partial<Record<WearQuantity, WearRole>>> = {
   ratedTemperatureC: 'rated-temperature',
 };
 
-/** Sums the readings of one night that show wear, by point, and makes the summary of each lamp from them. */
+/**
+ * Sums the readings of one night that show wear, by point, and makes the summary of each lamp from them. `lamp`: index in the cabinet, as
+ * in `WearPoint`.
+ */
 export class WearCounter {
   readonly #byPoint: ReadonlyMap<PointId, PointSum>;
   readonly #byLamp: ReadonlyMap<number, readonly PointSum[]>;

@@ -14,7 +14,7 @@ export const WEAR_QUANTITIES = [
   'ratedStarts',
   'ratedTemperatureC',
 ] as const;
-/** The name of one quantity of a summary. */
+/** The name of one quantity of a `WearNight`. */
 export type WearQuantity = (typeof WEAR_QUANTITIES)[number];
 
 /**
@@ -29,7 +29,7 @@ export interface WearNight extends Readonly<Record<WearQuantity, number | null>>
   readonly kind: string;
 }
 
-/** A summary with the date of its last night. */
+/** The summary of one lamp in a night or a week, with the date of its last night. */
 export interface DatedNight {
   readonly date: NightDate;
   readonly night: WearNight;

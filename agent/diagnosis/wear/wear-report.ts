@@ -6,13 +6,13 @@ import { msg } from '../../core/message.ts';
 import { CONFIDENCE_TEXTS, evidenceOf, type LampPrediction } from '../../core/wear-view.ts';
 import type { NightDate } from '../energy-months.ts';
 
-/** The shortest time reported of a lamp, and the last date at which it was listed. Units: weeks. */
+/** The shortest time within which a lamp was reported to need replacement, and the last date at which it was listed. Units: weeks. */
 export interface ReportedLamp {
   readonly withinWeeks: number;
   readonly date: NightDate;
 }
 
-/** What was reported, by lamp. */
+/** The lamps that were reported as wearing out, by lamp id. */
 export type ReportedLamps = Readonly<Record<string, ReportedLamp>>;
 
 /** An entry that is gone for this long counts as new when it returns. Units: days. Source: assumed; an entry at the edge of a limit must not be reported each week. Confirmed by: `bench -- predict`. */

@@ -64,12 +64,12 @@ function smooth(known: readonly { readonly value: number }[], at: number): numbe
   );
 }
 
-/** Returns one quantity by week, without the weeks in which it is unknown. Units: x in weeks of any origin. */
+/** Returns one quantity by week, without the weeks in which it is unknown. Units: x in weeks since 1970, y as in `WearNight`. */
 export function seriesOf(weeks: readonly DatedNight[], quantity: WearQuantity): readonly SeriesPoint[] {
   return weeks.flatMap(({ date, night }) => (night[quantity] === null ? [] : [{ x: weekNumber(date), y: night[quantity] }]));
 }
 
-/** Returns the `x` of a date in these series. Units: weeks, with fractions. */
+/** Returns the `x` of a date in the points of `seriesOf` and `excessOf`. Units: weeks since 1970, with fractions. Shape: `2026-12-01`. */
 export function weekNumber(date: string): number {
   return Date.parse(date) / (WEEK_DAYS * DAY_MS);
 }
@@ -94,7 +94,10 @@ export function fleetMedians(weeks: readonly (readonly DatedNight[])[], quantity
   );
 }
 
-/** Returns a quantity less the median of all lamps, by week. Weeks without one of the two are left out. Units: x as in `seriesOf`. */
+/**
+ * Returns a quantity less its median over the lamps, by week. `fleet`: the medians of this quantity. Weeks without one of the two are left
+ * out. Units: as in `seriesOf`.
+ */
 export function excessOf(weeks: readonly DatedNight[], quantity: WearQuantity, fleet: FleetMedians): readonly SeriesPoint[] {
   return weeks.flatMap(({ date, night }) => {
     const [value, common] = [night[quantity], fleet.get(weekOf(date))];

@@ -7,7 +7,7 @@ import type { DatedNight } from './wear-night.ts';
 import { excessOf, type FleetMedians, seriesOf, weekNumber } from './wear-series.ts';
 import { startsText, trendText, usedText } from './wear-texts.ts';
 
-/** The medians over all lamps that a lamp is compared with. */
+/** The medians over all lamps of a cabinet that a lamp is compared with, by week. Units: °C; % of the lit time; starts per week. */
 export interface Fleet {
   readonly temperature: FleetMedians;
   readonly derating: FleetMedians;

@@ -3,8 +3,9 @@ import { type Message, msg } from '../../core/message.ts';
 import type { WearSign } from '../../core/wear-view.ts';
 
 /**
- * The figures of a trend of one quantity, not of the light level. `change`: over the last `weeks` with data. `level`: the newest value.
- * `limit`: the value from which the lamp may be worn out. Temperature and derating are those beyond the other lamps. Units: `unit`.
+ * The figures of a trend of one quantity. `change`: along the trend line, over the `weeks` of its data. `level`: the newest value, smoothed
+ * by a line; not a light level. `limit`: the value from which the lamp may be worn out. Temperature and derating are those beyond the other
+ * lamps. Units: `unit`.
  */
 export interface TrendFigures {
   readonly change: number;

@@ -34,6 +34,7 @@ export interface WearParts {
   readonly points: ReadonlyMap<PointId, CabinetPoint>;
   readonly clock: Clock;
   readonly store: Pick<Store, 'load' | 'save'>;
+  /** Returns the newest decisions, one for each lamp; empty before the first. */
   readonly decisions: () => readonly Decision[];
   /** Drift of the power from its reference, by lamp. Units: %. */
   readonly powerDriftPct: () => ReadonlyMap<string, number>;

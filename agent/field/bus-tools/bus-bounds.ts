@@ -73,7 +73,7 @@ export function checkWrite({ unit, table, address, values }: BusWrite, at: Addre
     within([value, 0, isBits(table) ? 1 : LIMITS.word], (limits) => msg`value ${value} is not allowed: ${limits}`);
 }
 
-/** Returns whether the port of a line is a network address such as `tcp://host:502`. */
+/** Returns whether the port of a line is a network address such as `tcp://host:502` or `rtu+tcp://host:4001`. */
 export function isNetwork(port: string): boolean {
   return port.includes('://');
 }

@@ -50,10 +50,11 @@ const MISSED_SHARE = 0.05;
 /** Units without an answer for which other settings are tried, and the wait for each. Units: ms. Source: assumed; as the wait through a network. Confirmed by: as there. */
 const TRIAL = { units: 3, waitMs: 150 } as const;
 
-/** What an examination uses. */
+/** What an examination uses: the queue and the statistics of its line, and what is known about devices and adapter. */
 export interface ExamParts {
   readonly queue: BusToolQueue;
   readonly stats: Pick<LineStatsCollector, 'quarters' | 'recentUnits'>;
+  /** Device types whose serial settings are tried for units that do not answer, before other common ones. */
   readonly profiles: readonly Profile[];
   /** How long the adapter delays bytes; null if unknown. Units: ms. */
   readonly latencyMs: number | null;

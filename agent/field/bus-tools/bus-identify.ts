@@ -7,7 +7,7 @@ import type { IdentifyProbe, Profile } from '../../core/profile.ts';
 /** Unanswered probes in a row after which the unit gets no more: some units stop answering after requests that they do not support. */
 const SILENT_PROBES = 3;
 
-/** Sends one read. Resolves with the reply, or with the failure of the unit as a value. */
+/** Sends one read. Resolves with the reply, or with the failure of the unit as a value. Errors: may reject if the line itself fails. */
 export type SendProbe = (request: ReadRequest) => Promise<Reply | BusError>;
 
 /** Which device types a unit may be, with the strength of the probes that matched. */

@@ -111,8 +111,8 @@ export interface Walk {
   /** A read of a single register has been answered. */
   readonly singleWorks: boolean;
   /**
-   * A refused block in which an absent register is searched; null if there is none. `end`: the register after the block; `count`: its
-   * number of registers.
+   * A refused or unanswered block in which an absent register is searched; null if there is none. `end`: the register after the block;
+   * `count`: its number of registers.
    */
   readonly wall: { readonly end: number; readonly count: number } | null;
 }

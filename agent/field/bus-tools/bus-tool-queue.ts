@@ -13,7 +13,7 @@ const UNKNOWN_UNIT_WAIT_MS = 300;
 /** A read of a person is continued this often after it made room for a level. Source: assumed; each part reads one byte at least, and 32 bytes are the longest read. Confirmed by: reads at the console while a street is lit. */
 const INTERRUPTED_TRIES = 32;
 
-/** One Modbus line or DALI bus as the bus tools need it. */
+/** One Modbus line or DALI bus as the bus tools need it. `units`: those of the cabinet. `runner`: gives each request its turn. */
 export interface BusLine {
   readonly config: LineConfig;
   readonly line: ModbusLine;
@@ -52,7 +52,7 @@ export interface TimedAnswer {
   readonly tookMs: number;
 }
 
-/** Creates the queue for the requests of the bus tools to one line. */
+/** Creates the queue for the requests of the bus tools to one line. They wait in the console lane of its `runner`. */
 export function createBusToolQueue(parts: BusLine, clock: Clock): BusToolQueue {
   const { line, units, runner } = parts;
   const unitAt = (unit: number): Unit | undefined => units.find(({ device }) => device.unit === unit);

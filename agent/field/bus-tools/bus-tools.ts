@@ -22,6 +22,7 @@ import { type BusWatch, createBusWatch, type TransactionReport, whatOf } from '.
 /** A line with one device on a raw UART, for the statistics of the bus tools. */
 export interface RawLine {
   readonly config: LineConfig;
+  /** How many bytes were in no valid frame, since the line was opened with its present configuration. */
   readonly noiseBytes: () => number;
   /** Why it is down; empty while it is up. */
   readonly downReason: () => Message;
@@ -46,7 +47,7 @@ export interface FieldBusTools extends BusTools {
   note(lineId: string, report: TransactionReport): void;
   /** Records how long an urgent write waited until its first byte was sent. Units: ms. */
   noteUrgent(lineId: string, waitMs: number): void;
-  /** Removes lines and adds others. The statistics of the remaining lines are kept. */
+  /** Removes lines and adds others. Lines in neither list keep their statistics; a line of units in both keeps only its `counters`. */
   exchange(gone: ReadonlySet<string>, come: Pick<BusToolsParts, 'lines' | 'rawLines'>): void;
   /**
    * Returns the counters of a Modbus line or DALI bus, most of them without the console's requests; null if no line of units has this id.

@@ -11,7 +11,7 @@ import { probeOf } from '../units/unit-requests.ts';
 /** Registers of the long read at most. Source: assumed; a reply of 69 bytes takes 80 ms at 9600 baud, which an urgent level may have to wait. Confirmed by: waits of urgent levels during examinations. */
 const LONG_REGISTERS = 32;
 
-/** The reads of one unit in an examination. `long` may equal `short`. */
+/** The reads of one unit in an examination: a short and a long block of its registers. Both may be the same. */
 export interface ExamReads {
   readonly short: ReadRequest;
   readonly long: ReadRequest;

@@ -13,7 +13,7 @@ import { refusalMs } from './scan-settings.ts';
 /** Longest time by which a stray or late reply may follow its request. Units: ms. Source: modbus.md §3: units take up to 200 ms in the field. */
 const LOOK_BACK_MS = 300;
 
-/** An address that was requested, and about when. */
+/** An address that was requested, and about when. If it answered, `atMono` is too early, by at most the wait for its reply. */
 export interface Probed {
   readonly unit: number;
   readonly atMono: MonoMs;
@@ -88,7 +88,7 @@ export interface ScanAnswer {
 /** What one pass over the addresses has found. */
 export interface PassResult {
   readonly answers: readonly ScanAnswer[];
-  /** Addresses that sent damaged replies more than once. */
+  /** Addresses that sent damaged replies more than once; one may be in `answers` too. */
   readonly damaged: readonly number[];
 }
 

@@ -46,9 +46,9 @@ export function refusalMs(serial: SerialSettings): number {
 
 /** Delays between the wire and the program. */
 export interface Adapter {
-  /** How long the adapter delays an answer; null when unknown. Units: ms. */
+  /** How long the adapter delays an answer at most; null when unknown. Units: ms. */
   readonly latencyMs: number | null;
-  /** From the start of a reply until its first bytes are visible here; null when unknown. Units: characters. */
+  /** Typical time from the start of a reply until its first bytes are visible here; null when unknown. Units: characters. */
   readonly hiddenChars: number | null;
 }
 
@@ -62,7 +62,10 @@ export function quickWaitMs(serial: SerialSettings, { latencyMs, hiddenChars }: 
   return gapMs(serial) + replyMs + (latencyMs ?? 0);
 }
 
-/** Returns the other speeds and parities worth a scan, without the line's own: those of known device types first, then common ones. */
+/**
+ * Returns the other speeds and parities worth a scan, without the line's own: those of known device types first, then common ones. Each has
+ * 8 data bits, and 2 stop bits without parity, otherwise 1.
+ */
 export function otherSettings(home: SerialSettings, profiles: readonly Profile[]): SerialSettings[] {
   const factory = profiles.flatMap(({ transport, serial }) => (transport === 'modbus' && serial !== null ? [serial] : []));
   const common = COMMON_BAUDS.flatMap((baud) => (['none', 'even'] as const).map((parity) => ({ baud, parity })));

@@ -13,8 +13,8 @@ import { sunAltitudeDeg } from '../../lighting/sun.ts';
 import { QUARTER_MS } from '../stats/line-history.ts';
 
 /**
- * Returns the bus tools with facts about the cabinet added to some answers, for example the lamps and the warnings of a write. `profiles`:
- * by the id of the profile.
+ * Returns the bus tools with additions. `read` on a Modbus line: the frames. `examine`: the sun's altitude for each quarter of an hour.
+ * `write`: the lamps, and the warnings, which `warnings` returns too. `profiles`: by the id of the profile.
  */
 export function withSiteKnowledge(bus: BusTools, cabinet: Cabinet, profiles: ReadonlyMap<string, Profile>): BusTools {
   return {

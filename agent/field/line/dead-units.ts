@@ -13,7 +13,7 @@ const SHARE = 0.02;
  */
 const SAVED_MS = 1_000;
 
-/** The budget of time for requests that may stay unanswered, which `createDeadBudget` creates. */
+/** The budget of time for requests that may stay unanswered, such as probes of silent units. `createDeadBudget` creates it. */
 export type DeadBudget = ReturnType<typeof createDeadBudget>;
 
 /** Creates a budget of time for requests that may stay unanswered. It starts full, and is refilled by a small share of the elapsed time. */

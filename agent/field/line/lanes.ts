@@ -33,11 +33,11 @@ const OTHERS = ['command', 'console', 'telemetry'] as const;
  */
 const PROBE_WHILE_FINDING = 4;
 
-/** What `nextLane` takes into account besides the waiting lanes and their counts. */
+/** What `nextLane` takes into account besides the waiting lanes and their counts. Default of each: false. */
 export interface LaneNeeds {
-  /** The last probe of a silent unit was answered, so the others may have returned too. */
+  /** The last probe of a silent unit was answered, so the others may have returned too: `probe` gets more turns. */
   readonly isFinding?: boolean;
-  /** A level waits until its lamp is set up. */
+  /** A level waits until its lamp is set up, which is done in the lane `telemetry`. */
   readonly isLightWaiting?: boolean;
 }
 

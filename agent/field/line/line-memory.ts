@@ -51,7 +51,7 @@ export interface Learned {
   readonly setUpWrites: WriteTimes;
 }
 
-/** The saved data of the units of a line, by device id. */
+/** What was learned about the units of a line, by device id, as it is saved; a unit may be absent (see `learnedOf`). */
 export type LearnedUnits = Readonly<Record<string, Learned>>;
 
 /** Restores and saves what was learned about the units of one line; see `createLineMemory`. */
@@ -154,7 +154,10 @@ export function learnedOf(units: readonly Unit[], now: Now): LearnedUnits {
   );
 }
 
-/** Adds what fits of the saved data of a unit to that unit. Does nothing if `learned` is not an object. */
+/**
+ * Adds the saved data of a unit to that unit: only the write times if its profile has changed (see `Learned`). Response times of this run
+ * are kept. Does nothing if `learned` is not an object.
+ */
 export function recall(unit: Unit, learned: unknown, now: Now): void {
   if (!isRecord(learned)) return;
   unit.setUpWrites.restore(learned['setUpWrites'], now);

@@ -82,7 +82,7 @@ export interface LineRunnerOptions extends TransactionsOptions {
   readonly onClosed: (cause: BusError) => void;
 }
 
-/** Work for an operator on a line, with the line itself and its transactions. */
+/** Work for an operator on a line; it gets the line and its transactions. The line sends nothing else until it has ended. */
 export type ConsoleWork<T> = (line: ModbusLine, transactions: Transactions) => Promise<T>;
 
 /** What the line does next. */

@@ -10,10 +10,10 @@ import { msg } from '../../core/message.ts';
 /** The report ends after this time without a foreign frame. Units: ms. Source: assumed; a wall panel is pressed several times in a visit. Confirmed by: a week of events of a bus with a panel. */
 const QUIET_MS = 600_000;
 
-/** The watch for commands on a line that this agent did not send, which `createSecondMasterWatch` creates. */
+/** Reports commands of another sender on a DALI bus as event `second-master`; see `createSecondMasterWatch`. */
 export type SecondMasterWatch = ReturnType<typeof createSecondMasterWatch>;
 
-/** The dependencies with which `createSecondMasterWatch` is called. */
+/** The line that `createSecondMasterWatch` watches, the clock, and the tracker that gets the event. */
 export interface SecondMasterParts {
   readonly lineId: string;
   readonly clock: Pick<Clock, 'monoMs'>;
@@ -21,8 +21,8 @@ export interface SecondMasterParts {
 }
 
 /**
- * Creates the watch of one line. `note` begins the event `second-master`: a command was seen that this agent did not send. `check` ends the
- * event if there was no other one for 10 min.
+ * Creates the watch of one line. Call `note` when a command was seen that this agent did not send: it begins the event `second-master`.
+ * Call `check` regularly: it ends the event 10 min after the last such command.
  */
 export function createSecondMasterWatch({ lineId, clock, events }: SecondMasterParts) {
   let seenMono: MonoMs | null = null;

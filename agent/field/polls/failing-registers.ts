@@ -27,8 +27,8 @@ interface Failing {
 }
 
 /**
- * Creates an empty record of registers that give no data while their unit answers for others, and of long reads that are lost. Its methods
- * also set `isSearching` of the unit, and end the splits of its slots when the search is over.
+ * Creates an empty record of registers that give no data while their unit answers for others, and of long reads that are lost. `failed` and
+ * `answered` also set `isSearching` of the unit. `answered` ends the splits of its slots when it ends the search.
  */
 export function createFailingRegisters() {
   const units = new Map<Unit, Failing>();

@@ -14,7 +14,10 @@ const ASSUMED_TURNAROUND_MS = 10;
 /** Silence between two frames. Source: Modbus over Serial Line V1.02 §2.5.1.1: 3.5 characters, 1.75 ms above 19200 baud. */
 const GAP = { chars: 3.5, minMs: 1.75 };
 
-/** How long requests take on a line, without the turnaround of a unit. Units: ms. */
+/**
+ * How long requests take on a line, without the turnaround of a unit. On a DALI bus, `fixedMs` is the time of one frame with its answer;
+ * the others are 0. Units: ms.
+ */
 export interface LinePace {
   /** Cost of one more register in a reply. */
   readonly registerMs: number;

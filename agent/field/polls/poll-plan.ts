@@ -33,7 +33,7 @@ const ASK_AGAIN_TIMES = 2;
 
 const FASTEST_FIRST: readonly PolledClass[] = ['fast', 'normal', 'slow'];
 
-/** The smallest part of a plan: the registers of one point, or of several that share them. */
+/** The smallest part of a poll plan: the registers (or bits) of one point, or of several that share them. */
 export interface Slot {
   readonly table: Table;
   readonly address: number;
@@ -50,7 +50,7 @@ export interface Slot {
   isFirst: boolean;
   /** Polls lost in a row. */
   misses: number;
-  /** Set while the unit gives no data for this slot although it answers. */
+  /** Set while the unit gives no data for this slot although it answers. A refusal of an earlier run may be restored. */
   isolation: Isolation | null;
   /** No block may reach from before this slot into it. */
   cutBefore: boolean;
@@ -109,7 +109,10 @@ export interface PollBlock extends Pick<ReadRequest, 'table' | 'address' | 'coun
   readonly hasHoles: boolean;
 }
 
-/** The slots of a unit, the index `first` of the one to read, and the limits of the read. */
+/**
+ * The slots of a unit, in the order of `slotsOf`, the index `first` of the one to read, and the limits of the read. `nowMono` and
+ * `periodsMs`, the poll period of each class in ms, decide which neighbours are due.
+ */
 export interface BlockOptions {
   readonly slots: readonly Slot[];
   readonly first: number;
@@ -134,7 +137,10 @@ export function blockAround(options: BlockOptions): PollBlock {
   return { table: lead.table, address, count: end - address, slots: taken, hasHoles: known < high.address + high.count - low.address };
 }
 
-/** Returns the blocks that read each slot once, when all are due at the same time; without isolated slots. */
+/**
+ * Returns the blocks that read each slot once, when all are due at the same time; without isolated slots. The slots in the blocks are
+ * copies.
+ */
 export function wholeRound(
   { slots, periodsMs }: Pick<BlockOptions, 'slots' | 'periodsMs'>,
   limitsOf: (table: Table) => Limits,
@@ -184,8 +190,8 @@ function spanOf(slots: readonly Slot[], at: { from: number; to: number; evenAlig
 }
 
 /**
- * Sets when the slots of an answered block are due again, and ends their isolation. `phase`: the share of a period (0 to 1) after which the
- * second read is due.
+ * Sets when the slots of an answered block are due again, sets `misses` to 0, and ends their isolation. `phase`: the share of a period (0
+ * to 1) after which the second read is due.
  */
 export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs']; phase: number }): void {
   const { nowMono, periodsMs, phase } = at;
@@ -226,8 +232,8 @@ export function refusedIn(block: PollBlock, all: readonly Slot[], nowMono: MonoM
 }
 
 /**
- * Marks on the slots where later blocks end, after a block without a reply: at both its ends, and in its middle if it has several slots. One
- * of the slots may be the cause.
+ * Marks on the slots (`cutBefore`) where later blocks end, after a block without a reply: at both its ends, and in its middle if it has
+ * several slots. One of the slots may be the cause. `all`: the slots of the unit.
  */
 export function cutApart({ slots }: PollBlock, all: readonly Slot[]): void {
   const behind = all[all.indexOf(slots.at(-1) as Slot) + 1];

@@ -46,7 +46,10 @@ const REFUSALS: readonly BusErrorCode[] = ['illegal-function', 'illegal-address'
 /** Exceptions that mean: not now, or never. Source: Modbus Application Protocol V1.1b3 §7, exceptions 4 to 8. */
 const FAILURES: readonly BusErrorCode[] = ['device-failure', 'device-busy'];
 
-/** The parts of a `Polls`, of one line. Units: `periodsMs` is the poll period of each poll class, in ms. */
+/**
+ * The parts of a `Polls`, of one line. `transactions`: sends its reads and publishes the values. `events`: gets `level-not-read`.
+ * `periodsMs`: the poll period of each poll class, in ms.
+ */
 export interface PollsOptions {
   readonly line: ModbusLine;
   readonly clock: Clock;

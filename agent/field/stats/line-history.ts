@@ -15,7 +15,7 @@ export const QUARTER_MS = 15 * 60_000;
 const QUARTERS = 96;
 const COUNTS = ['transactions', 'damaged', 'missed', 'noiseBytes'] as const;
 
-/** Counts that are added to a quarter of an hour. */
+/** Counts that are added to those of a quarter of an hour; an absent one adds nothing. */
 export type QuarterCounts = Partial<Omit<QuarterHour, 'startMs' | 'sunDeg'>>;
 
 /** Creates an empty history of what a line counts in each quarter of an hour of the last day. Quarters are identified by the wall clock. */

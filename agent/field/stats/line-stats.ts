@@ -114,8 +114,8 @@ export class LineStatsCollector {
   }
 
   /**
-   * Whether more replies of the unit have been damaged since the start than on a good line. False also for only one or two, and for an
-   * unknown unit. `unit` is the address.
+   * Whether more replies of the unit have been damaged, since this object was created, than on a good line. False also for only one or two,
+   * and for an unknown unit. `unit` is the address.
    */
   isDamaged(unit: number): boolean {
     const { ok = 0, crcErrors = 0 } = this.#tallies.get(unit)?.counts() ?? {};
@@ -128,8 +128,8 @@ export class LineStatsCollector {
   }
 
   /**
-   * On a Modbus line, the median time, of the newest replies, from the start of a reply until the agent can read its first bytes. Null
-   * before any reply. Units: characters.
+   * On a Modbus line at a local serial port, the median time, of the newest replies, from the start of a reply until the agent can read its
+   * first bytes. Null before any reply. Units: characters.
    */
   hiddenChars(): number | null {
     return this.#hidden.spread()?.p50 ?? null;

@@ -49,7 +49,7 @@ const WINDOW_MS = 60_000;
  */
 export type BusLoad = ReturnType<typeof createBusLoad>;
 
-/** Creates a meter, without samples, for the share of time in which a line was in use. */
+/** Creates a meter, without samples, for the share of time in which a line was in use over about the last minute; see `BusLoad`. */
 export function createBusLoad() {
   let samples: { atMono: MonoMs; busyMs: number }[] = [];
   return {

@@ -15,7 +15,10 @@ import { createUartRequester, type UartRequester } from './uart-requester.ts';
 import { createUartTuner, type UartTuner } from './uart-tuner.ts';
 import { UartWrites } from './uart-writes.ts';
 
-/** The parts of a `UartLine`: the device, its driver and port, the clock, the event tracker and the callbacks. */
+/**
+ * The parts of a `UartLine`. `onReadings` also gets readings of quality `missing` when the device becomes silent. `onAlive` is called with
+ * true when the device starts to give values, or any frame where silence is a value, and with false when it becomes silent.
+ */
 export interface UartLineOptions {
   readonly device: DeviceConfig;
   readonly driver: UartDriver;
@@ -96,7 +99,10 @@ export class UartLine {
     this.#tuner.start();
   }
 
-  /** Queues a write of a value. Resolves with its result, also if it fails. */
+  /**
+   * Queues a write of a value. Resolves with its result, also if it fails. A write queued before `start` or after `stop` waits, at most
+   * until its expiry.
+   */
   write(write: ValueWrite, quantity: string): Promise<WriteResult> {
     return this.#writes.add(write, quantity);
   }

@@ -42,8 +42,8 @@ export interface UartWritesParts {
 }
 
 /**
- * Writes to the device of a raw UART, one write after the other. A write ends when a received value proves it, or when it has failed. Sends
- * only from `open` to `close`.
+ * Writes to the device of a raw UART, one write after the other, urgent ones first. A write ends when a received value proves it, or when
+ * it has failed. Sends only from `open` to `close`.
  */
 export class UartWrites {
   readonly #parts: UartWritesParts;
@@ -63,8 +63,8 @@ export class UartWrites {
   }
 
   /**
-   * Queues a write; a waiting one of the same point fails as replaced. Resolves with its result, also if it fails; does not reject. A write
-   * that still waits at its expiry fails then, also before `open` and after `close`.
+   * Queues a write; a waiting one of the same point fails as replaced. `quantity`: id of the point in the profile. Resolves with its
+   * result, also if it fails; does not reject. A write that still waits at its expiry fails then, also before `open` and after `close`.
    */
   add(write: ValueWrite, quantity: string): Promise<WriteResult> {
     const { driver } = this.#parts;

@@ -13,7 +13,7 @@ import { DAY_MS } from '../../core/durations.ts';
  */
 export const SET_UP_WRITES_A_DAY = 2;
 
-/** One set-up register of a unit and the value that it must have. `why` is the reason given in the profile. */
+/** One set-up register of a unit and the raw value that it must have. `why` is the reason given in the profile. */
 export interface SetupStep {
   readonly table: 'coil' | 'holding';
   readonly address: number;
@@ -45,10 +45,10 @@ type Register = Pick<SetupStep, 'table' | 'address'>;
  */
 export type WriteTimes = Readonly<Record<string, readonly WallMs[]>>;
 
-/** The count of the recent writes of each set-up register of one unit; see `createSetUpWrites`. */
+/** The count of the writes in the last 24 h of each set-up register of one unit; see `createSetUpWrites`. */
 export type SetUpWrites = ReturnType<typeof createSetUpWrites>;
 
-/** Creates the count of the recent writes of each set-up register of one unit, at first without any. */
+/** Creates the count of the writes in the last 24 h of each set-up register of one unit, at first without any. */
 export function createSetUpWrites() {
   const writes = new Map<string, MonoMs[]>();
   const recent = (name: string, nowMono: MonoMs): MonoMs[] => (writes.get(name) ?? []).filter((mono) => nowMono - mono < DAY_MS);

@@ -7,8 +7,8 @@ import type { DecodedValue, ReadRequest } from '../../core/driver.ts';
 import type { Unit } from './unit.ts';
 
 /**
- * Compares a read of coils with the unit's `switchedOff`: returns the levels whose channel has changed to off or on. Both are empty for
- * other tables.
+ * Compares a read of coils with the unit's `switchedOff`: returns the ids of the levels whose channel has changed to off or on. Both
+ * are empty for other tables.
  */
 export function changedSwitches(
   { driver: { profile }, switchedOff }: Unit,

@@ -85,7 +85,7 @@ export function probeOf(unit: Unit): ReadRequest | undefined {
   return readOf(unit, { table, address, count: slot?.count ?? 1 });
 }
 
-/** Returns a read of these registers or coils; it begins earlier and ends later if the unit requires even addresses and counts. */
+/** Returns a read of these registers or coils, extended to an even address and an even count if the unit requires them. */
 export function readOf({ device, driver }: Unit, { table, address, count }: Pick<ReadRequest, 'table' | 'address' | 'count'>): ReadRequest {
   if (!driver.profile.quirks.evenAlign) return { unit: device.unit, table, address, count };
   return { unit: device.unit, table, address: address - (address % 2), count: count + (address % 2) + ((address + count) % 2) };

@@ -42,8 +42,8 @@ export function doMostAnswerTwice(units: readonly Pick<Unit, 'extras'>[], nowMon
 }
 
 /**
- * Whether the unit answers but has given no presence data for some time. False also if it has no presence input, or only isolated ones (see
- * `Isolation`).
+ * Whether the unit answers but has given no presence data for more than 5 s. False also if it has no presence input, or only isolated ones
+ * (see `Isolation`).
  */
 export function isBlindNow(unit: Unit, nowMono: MonoMs): boolean {
   if (!wasMet(unit) || unit.isAway || unit.health.state === 'silent' || !unit.slots.some(isReadPresence)) return false;

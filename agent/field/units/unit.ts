@@ -309,15 +309,15 @@ export function writableMono(unit: Unit): MonoMs {
 }
 
 /**
- * Returns the displayed state: that of the unit's health. For a unit of which `isUntried` is true: `new` before its first response in this
- * run, `silent` after it.
+ * Returns the displayed state: that of the unit's health. For a unit of which `isUntried` is true: `new` before its first response since
+ * `createUnit`, `silent` after it.
  */
 export function unitState(unit: Unit): 'new' | UnitHealth['state'] {
   if (!isUntried(unit)) return unit.health.state;
   return unit.seenMs === null ? 'new' : 'silent';
 }
 
-/** Whether the unit has answered, in this run or, if its response times were restored, in an earlier one. */
+/** Whether the unit has answered since `createUnit`, or before that if its response times were restored. */
 export function wasMet({ seenMs, health }: Unit): boolean {
   return seenMs !== null || health.firstByteMs !== null;
 }

@@ -191,7 +191,7 @@ export type GroupRepeats = ReturnType<typeof createGroupRepeats>;
 
 /**
  * Creates an empty list of broadcasts that are to be sent a second time. `wantedPct` returns the newest level of a point; a broadcast is
- * discarded once a point of its group has another one.
+ * discarded if a point of its group has another one or none.
  */
 export function createGroupRepeats(wantedPct: (pointId: PointId) => LevelPct | undefined) {
   let repeats: GroupRepeat[] = [];

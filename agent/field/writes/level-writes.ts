@@ -93,7 +93,7 @@ export class LevelWrites {
 
   /**
    * Queues a write and resolves with its result. If `words` refuse it, it fails immediately; otherwise it replaces an older write of the
-   * point.
+   * point, which fails.
    */
   add(write: LevelWrite, unit: Unit, quantity: string, words: WriteWords = LAMP_WORDS): Promise<WriteResult> {
     const refusal = words.refusal(write, unit, quantity);

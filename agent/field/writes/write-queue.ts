@@ -14,6 +14,7 @@ import type { WriteWords } from './write-reasons.ts';
 export interface WaitingWrite {
   readonly write: LevelWrite;
   readonly unit: Unit;
+  /** Id of the written point in the profile of the unit. */
   readonly quantity: string;
   readonly addedMono: MonoMs;
   /** Sends without success that count for its retries. */
@@ -22,7 +23,7 @@ export interface WaitingWrite {
   readonly sentMono: MonoMs | null;
   /** It may be part of a group write. */
   readonly mayGroup: boolean;
-  /** Default: those of lamps. */
+  /** Texts of its failures. Default: those of lamps. */
   readonly words?: WriteWords;
   /** A unit that is not set up yet refused it; it is sent again after the set-up. */
   readonly isAfterSetUp?: true;

@@ -19,12 +19,12 @@ const ADVICE: Readonly<Partial<Record<BusErrorCode, Message>>> = {
   'device-busy': msg`it was busy each time, check what else writes to it`,
 };
 
-/** Whether the error is a Modbus exception with which the unit refused the request, also only for now, such as `device-busy`. */
+/** Whether the request was refused, on Modbus by an exception of the unit; also if only for now, such as `device-busy`. */
 export function isUnitRefusal({ code }: BusError): boolean {
   return ADVICE[code] !== undefined;
 }
 
-/** Whether the error is the exception `illegal-function` or `illegal-address`: the unit seems not to have the function or the register. */
+/** Whether the error is `illegal-function` or `illegal-address`: the unit seems not to have the function or the register. */
 export function isAbsent({ code }: BusError): boolean {
   return code === 'illegal-function' || code === 'illegal-address';
 }

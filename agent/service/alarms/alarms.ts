@@ -38,11 +38,13 @@ export interface AlarmsParts {
   readonly log: Log;
   /** The configuration in force. */
   readonly site: () => AlarmSite & PlacedSite;
+  /** The events of this run. `onEvent` receives the events that report maintenance. `openEvents`: those that have not ended. */
   readonly ongoing: {
     onEvent(event: AgentEvent): void;
     /** Reports that the handling of an event has changed. */
     amend(event: AgentEvent): void;
     openEvents(): readonly AgentEvent[];
+    /** Whether the event with this id is among `openEvents`. */
     isGoingOn(eventId: string): boolean;
   };
   /** Receives what `maintenance` returns when that may have changed; not after a suppression alone. */
@@ -101,6 +103,7 @@ export class Alarms implements AlarmTools {
     }
   }
 
+  /** Stops the timer that ends what has expired. Maintenance is not ended: the next run may restore it. */
   stop(): void {
     this.#ticks?.cancel();
     this.#ticks = null;

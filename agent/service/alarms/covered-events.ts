@@ -41,8 +41,8 @@ export function maySuppress(owner: MaintenanceOwner, { code, severity }: Pick<Ag
 
 /**
  * Whether an event counts as one of the target, for example because it is about a lamp of the zone. Every event counts as one of the
- * cabinet. False also if the event concerns lamps outside the target too. An event about a line counts only if all its devices belong to
- * the target.
+ * cabinet. A source with the id of a lamp is that lamp alone, also if a device of several lamps has this id. Any other event that also
+ * concerns lamps outside the target does not count. An event about a line counts for a lamp or zone only if all its devices belong to it.
  */
 export function isEventOf(
   { lines, lamps, zones }: AlarmSite,

@@ -88,6 +88,7 @@ export class MaintenanceRegistry {
     return this.#saves.latest;
   }
 
+  /** The maintenance in force. */
   get list(): readonly Maintenance[] {
     return this.#list;
   }
@@ -97,6 +98,7 @@ export class MaintenanceRegistry {
     return [...this.#list.map(viewOf), ...this.#waiting.map(waitingViewOf)];
   }
 
+  /** As `AlarmTools.ended`. */
   get ended(): readonly MaintenanceView[] {
     return this.#ended;
   }

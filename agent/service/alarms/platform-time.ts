@@ -18,8 +18,8 @@ const LIMIT_MS = MAINTENANCE_SPAN.platform.maxMs;
 const GIVEN_BACK = LIMIT_MS / (DAY_MS - LIMIT_MS);
 
 /**
- * Returns the used time at `nowMono`, from 0 to the limit. `isInForce`: whether maintenance of the platform was in force since `atMono`.
- * If it was, the used time grows by the time since then; if not, it becomes less, half as fast.
+ * Returns the used time at `nowMono`, from 0 to the limit `MAINTENANCE_SPAN.platform.maxMs`. `isInForce`: whether maintenance of the
+ * platform was in force since `atMono`. If it was, the used time grows by the time since then; if not, it becomes less, half as fast.
  */
 export function usedUntil({ usedMs, atMono }: PlatformTime, nowMono: MonoMs, isInForce: boolean): PlatformTime {
   const passedMs = nowMono - atMono;
@@ -27,12 +27,12 @@ export function usedUntil({ usedMs, atMono }: PlatformTime, nowMono: MonoMs, isI
   return { usedMs: Math.min(LIMIT_MS, Math.max(0, next)), atMono: nowMono };
 }
 
-/** Returns the time of maintenance that is left to the platform, as of `atMono`. Units: ms. */
+/** Returns the time of maintenance that is left to the platform, as of `atMono`: the limit less the used time. Units: ms. */
 export function leftToPlatform({ usedMs }: PlatformTime): number {
   return LIMIT_MS - usedMs;
 }
 
-/** Returns the used time in stored data, at most the limit, as of `nowMono`; 0 if the data are not valid. */
+/** Returns the used time in stored data, at most `MAINTENANCE_SPAN.platform.maxMs`, as of `nowMono`; 0 if the data are not valid. */
 export function readPlatformTime(stored: unknown, nowMono: MonoMs): PlatformTime {
   const usedMs = isRecord(stored) ? stored['usedMs'] : 0;
   return { usedMs: typeof usedMs === 'number' && usedMs > 0 ? Math.min(LIMIT_MS, usedMs) : 0, atMono: nowMono };

@@ -22,7 +22,7 @@ import type { ChoreView } from '../../core/views.ts';
 export interface Chore {
   readonly name: string;
   readonly cron: string;
-  /** Also runs at another time if it has not run for too long. */
+  /** Also runs at another time if its last known run is more than two of its periods ago, or none is known. */
   readonly catchesUp: boolean;
   /** Resolves with what it did, for display. Errors: rejects with the reason. */
   readonly run: () => Promise<Message>;

@@ -17,14 +17,15 @@ const FLUSH_LIMIT_MS = 1_000;
 
 /** A destination of log lines that does not block the caller of `write`. */
 export interface LogOutput {
-  /** Adds a line to those that wait to be written; if too many bytes wait, may discard and count it. */
+  /** Adds a line, which must end with `\n`, to those that wait to be written. If too many bytes wait, may discard and count it. */
   write(line: string): void;
   /** Blocks to write the waiting lines; discards those that the output does not accept. Errors: none. */
   flush(): void;
 }
 
 /**
- * Creates an output to the open file descriptor `fd`. `onLost`: receives the number of lines that `write` discarded since the last call.
+ * Creates an output to the open file descriptor `fd`. `onLost`: receives the number of lines that `write` discarded since the last call. It
+ * is called once the output accepts bytes again, or at `flush`.
  */
 export function createLogOutput(fd: number, clock: Pick<Clock, 'after'>, onLost: (lines: number) => void = () => {}): LogOutput {
   /** The bytes being written, or to be written first. */

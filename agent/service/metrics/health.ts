@@ -26,7 +26,7 @@ export interface LoopLag {
 /** Measures the memory, processor time and loop lag of this process. `stop` ends the measurement of the lag. */
 export interface AgentHealth {
   sample(): HealthSample;
-  /** Begins the next measuring interval. */
+  /** Ends the present interval of the lag, which `sample` then returns, and begins the next one. */
   turn(): void;
   stop(): void;
 }

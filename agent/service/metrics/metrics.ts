@@ -10,7 +10,7 @@ import type { EventCode, Severity } from '../../core/words.ts';
 import type { RunMode, StartLedger } from '../run/start-ledger.ts';
 import type { HealthSample } from './health.ts';
 
-/** The values from which the metrics are made. */
+/** The values from which the metrics are made: the present state of the agent, and counts of its runs. */
 export interface MetricsParts {
   readonly status: StatusView;
   /** Null if it is not measured. */
@@ -18,7 +18,10 @@ export interface MetricsParts {
   /** Null if there is no ledger. */
   readonly ledger: StartLedger | null;
   readonly mode: RunMode;
-  /** Number of events that were raised in this run, by code; an event that maintenance suppresses is not counted. */
+  /**
+   * Number of events that were raised in this run, by code, also of those that continue from an earlier run. An event that maintenance
+   * suppresses is not counted.
+   */
   readonly events: ReadonlyMap<EventCode, number>;
 }
 

@@ -25,13 +25,14 @@ export interface SelfParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly uplink: Pick<Uplink, 'update'>;
+  /** Null if it is not measured. */
   readonly health: AgentHealth | null;
   /** Null if V8 alone decides when to collect. */
   readonly heap: Heap | null;
   /** How this run was started, and the ledger with this run as its last one; null without a ledger. */
   readonly runs: { readonly mode: RunMode; readonly ledger: () => StartLedger } | null;
   readonly status: () => Promise<StatusView>;
-  /** Read at each interval, because the configuration may change. Null for no file. */
+  /** Path of the file for the metrics; null for none. Read at each interval, because the configuration may change. */
   readonly metricsFile: () => string | null;
 }
 

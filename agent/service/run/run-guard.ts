@@ -37,7 +37,7 @@ export interface GuardParts {
   readonly machine: { readonly bootId: string; readonly startMono: number } | null;
   /** Folders for the ledger, preferred one first. */
   readonly folders: readonly string[];
-  /** Folder for a reboot request; null if no unit watches it. */
+  /** Folder for the file that requests a reboot; null: the request is only logged. */
   readonly runtimeDir: string | null;
   /** Longest time between two messages to the service manager; null if it specifies none. Units: ms. */
   readonly watchdogMs: number | null;

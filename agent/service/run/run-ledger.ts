@@ -17,7 +17,7 @@ export interface RunLedgerParts {
   readonly log: Log;
   /** The ledger with this run as its last one. */
   readonly ledger: StartLedger;
-  /** Readings lost before this run, if this run has no store either; null in a run with a store. */
+  /** In a run without a store: readings that earlier runs lost, 0 if they lost none. Null in a run with a store. */
   readonly lostBefore: EarlierLoss | null;
 }
 

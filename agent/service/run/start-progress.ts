@@ -19,8 +19,9 @@ const UNSENT_SHARE = 0.1;
 /** The start limit is the cause of a stop that follows this share of it without a completed step. Source: the limit, less two unsent shares. */
 const OVERDUE_SHARE = 1 - 2 * UNSENT_SHARE;
 
-/** The dependencies with which `createStartProgress` works. */
+/** What a start needs to extend the start limit of the service manager, which ends a start that exceeds it. */
 export interface StartProgressParts {
+  /** Counts from the start of this process. */
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly log: Log;
   readonly notify: Pick<Notify, 'extendStart'>;

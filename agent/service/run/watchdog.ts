@@ -16,13 +16,14 @@ const USUAL_WATCHDOG_MS = 30_000;
 /** Consecutive checks that must find the same part hanging. Source: after a process was frozen, this check may run before its parts can make progress. */
 const SUSPICIONS = 2;
 
-/** What the watchdog reads and calls. */
+/** What the watchdog needs to find parts of the agent that hang, and to report to the service manager ("the manager" below). */
 export interface WatchdogParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly notify: Pick<Notify, 'alive' | 'hanging' | 'isSupervised'>;
+  /** Returns the present progress of the lines, the light control and the storage thread. */
   readonly pulse: () => Pulse;
-  /** The manager ends the agent after this time without a message; null if it specifies none. Units: ms. */
+  /** The manager ends the agent after this time without a message. Null if it specifies none; the checks then assume 30 s. Units: ms. */
   readonly watchdogMs: number | null;
   /** Called at most once, before the manager is asked to end the agent, so that the cause can be recorded; not called without a manager. */
   readonly onHang: (hangs: readonly Hang[]) => void;

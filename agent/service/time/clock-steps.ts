@@ -13,7 +13,7 @@ const LOOK_MS = 1_000;
 /** The clock must agree for this time before the event ends. Units: ms. Source: assumed; a clock that is repeatedly set causes at most six events an hour. Confirmed by: a year of logs of a cabinet. */
 const QUIET_MS = 600_000;
 
-/** The monitor of steps of the system clock: `start` and `stop`. */
+/** The monitor that raises an event while a step of the system clock is not trusted: `start` and `stop`, see `createStepWatch`. */
 export type StepWatch = ReturnType<typeof createStepWatch>;
 
 /**

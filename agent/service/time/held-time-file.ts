@@ -14,7 +14,7 @@ const NAME = 'held-time.json';
 /** A larger file was not written by this program. Units: bytes. Source: assumed; the file has 150. Confirmed by: the size of the file on cabinets in service. */
 const MAX_BYTES = 4_096;
 
-/** Where the held time is kept, and the boot that it belongs to. */
+/** Where the held time (the last trusted time, continued by the monotonic clock) is kept, and the boot that it belongs to. */
 export interface HeldTimeFileParts {
   /** Null if the service manager provides no folder; nothing is then stored. */
   readonly runtimeDir: string | null;

@@ -22,7 +22,7 @@ const RTC_SECONDS = '/sys/class/rtc/rtc0/since_epoch';
 
 /** Facts about the clocks of the machine at one instant. */
 export interface TimeMarks {
-  /** Whether the system clock has been synchronised by the network since the boot. */
+  /** Whether the system clock has been synchronised since the boot, by the file of systemd-timesyncd. */
   readonly synchronised: boolean;
   /** Time of the battery clock at the same instant; null if there is no usable one. */
   readonly rtcMs: WallMs | null;
@@ -57,6 +57,7 @@ export interface TimeQualityParts {
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
   /** Read each time, because the configuration may change. */
   readonly trust: () => Cabinet['clockTrust'];
+  /** Reads a small file of the system; resolves with null if that fails. Default: the file itself. */
   readonly readFact?: ReadFact;
 }
 
@@ -66,7 +67,7 @@ export interface TimeQualityParts {
  */
 export const FIRST_PROBE_MS = 1_000;
 
-/** The quality of the system clock and the newest reading of the battery clock; see `createTimeQuality`. */
+/** Functions that give the quality of the system clock and the newest reading of the battery clock; see `createTimeQuality`. */
 export type TimeQuality = ReturnType<typeof createTimeQuality>;
 
 /**

@@ -42,7 +42,10 @@ function createByteBudget(clock: Pick<Clock, 'monoMs'>): ByteBudget {
   };
 }
 
-/** The handler of the update requests of the platform, which reports their stages; see `createPlatformUpdates`. */
+/**
+ * The handler of the update requests of the platform. It reports their stages, and publishes the running release with `show`; see
+ * `createPlatformUpdates`.
+ */
 export type PlatformUpdates = ReturnType<typeof createPlatformUpdates>;
 
 /**

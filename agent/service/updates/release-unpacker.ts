@@ -26,7 +26,9 @@ export interface UnpackerParts {
   readonly stateDir: string;
   /** Folder of the unpacked releases; only root writes there. */
   readonly unpackedDir: string;
+  /** Folder of the makers' public keys. */
   readonly keysDir: string;
+  /** Architecture that the update must have, as `process.arch` gives it. */
   readonly arch: string;
   /** Serial of the installed package; 0 if the program was not packaged. */
   readonly installedSerial: number;

@@ -51,8 +51,9 @@ interface StoredAnswer {
 /** Where the agent writes a request to unpack and reads the answer. */
 export interface UnpackRequestParts {
   readonly clock: Clock;
-  /** Runtime folder of the agent. */
+  /** Runtime folder of the agent, for the request. */
   readonly runtimeDir: string;
+  /** Folder of the unpacked releases; the service that unpacks them writes its answer there. */
   readonly unpackedDir: string;
 }
 

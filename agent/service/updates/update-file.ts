@@ -34,6 +34,7 @@ export interface CheckNeeds {
   readonly keys: ReadonlyMap<string, KeyObject>;
   /** Folder of the keys, for the text of a refusal. */
   readonly keysDir: string;
+  /** Architecture that the update must have, as `process.arch` gives it. */
   readonly arch: string;
   /** The update must have a higher serial; the release `failed` may have this one. */
   readonly serial: number;

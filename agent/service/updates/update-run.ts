@@ -72,10 +72,13 @@ function obstacleOf(isService: boolean, hasUnpacker: boolean): Message {
 export interface UpdatesParts extends UpdateParts {
   readonly clock: Clock;
   readonly log: Log;
+  /** Version of the running program. */
   readonly version: string;
   readonly zones: () => readonly ZoneView[];
   readonly devices: () => readonly DeviceView[];
+  /** Returns the present progress of the lines, the light control and the store, for the trial. */
   readonly pulse: () => Pulse;
+  /** Receives each event of an update, for example that a release was confirmed. */
   readonly notice: (event: EventFacts) => void;
 }
 

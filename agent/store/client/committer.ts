@@ -26,7 +26,7 @@ export interface CommitterParts {
   /** Called with the tickets of frames that are now on disk. */
   readonly onCommitted: (committed: Committed) => void;
   readonly onEvent: (event: AgentEvent) => void;
-  /** Called after each commit after which room must be made in the telemetry file, between commits. */
+  /** Called after each commit with `TelemetryDone.isOverCap`: the callee makes room in the telemetry file, between commits. */
   readonly onOverCap: () => void;
   /** Returns a function from a frame's ticket to how far the uplink has sent that frame. */
   readonly fates: () => (ticket: number) => FrameFate;

@@ -7,7 +7,10 @@
  */
 import { getMeta, type Sqlite, setMeta } from '../sqlite.ts';
 
-/** What is needed to number a frame: seq = base + ticket. A frame whose seq would be above `reservedSeq` has no number yet. */
+/**
+ * What is needed to number a frame: seq = base + ticket. A frame whose seq would be above `reservedSeq` has no number yet. `epoch`: the
+ * random identifier of the telemetry file.
+ */
 export interface Numbering {
   readonly epoch: string;
   readonly base: number;

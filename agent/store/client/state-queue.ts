@@ -107,7 +107,10 @@ export class StateQueue {
   }
 }
 
-/** Returns the note that replaces the first two of these notes: how many entries are lost. */
+/**
+ * Returns the note that replaces the first two of these notes: how many entries are lost, at the time of the second. If the first is such
+ * a note, its number is included.
+ */
 export function lostAudit([first, second]: readonly TimedNote[]): TimedNote {
   return lostNote(entriesOf(first) + 1, second?.atMs ?? 0);
 }

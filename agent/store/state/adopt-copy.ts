@@ -22,7 +22,10 @@ const BY = 'copied_by';
 /** Written by releases that left `copied_ms` in the file in use. */
 const FORMER = 'restored_ms';
 
-/** The parts of the open file that an adoption needs. */
+/**
+ * What an adoption uses of the open `state.db`: its facts by key, each as JSON text, and its audit log. The functions write within the
+ * transaction of their caller. Errors: they throw SQLite errors.
+ */
 export interface StateTables {
   readonly db: Sqlite;
   /** Null if the fact is missing or damaged. */

@@ -11,7 +11,7 @@ import type { WallMs } from '../../core/clock.ts';
 import { CHAIN_START, chainHash, nextInChain } from '../../core/hash-chain.ts';
 import { type Message, msg } from '../../core/message.ts';
 
-/** The head of an empty chain. */
+/** The head of an empty chain: number 0, and a hash of zeros. The first entry of a log follows it. */
 export const GENESIS: AuditHead = CHAIN_START;
 /**
  * The action of the agent's own entry (door `self`) that is added when the oldest rows of `audit` are removed; its detail: number and hash

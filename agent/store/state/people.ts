@@ -8,7 +8,10 @@ import { DAY_MS } from '../../core/durations.ts';
 import { PEOPLE_BLOCK_DAYS } from '../../core/store-port.ts';
 import type { Sqlite } from '../sqlite.ts';
 
-/** Limits of age: a row before `dueMs` may not be kept; rows before `beforeMs` may be removed with it. */
+/**
+ * Limits of age: a row that is known to be from before `dueMs` may not be kept; rows before `beforeMs`, which is later, may be removed
+ * with it. The time of an event is its end.
+ */
 export interface AgeBound {
   readonly dueMs: WallMs;
   readonly beforeMs: WallMs;

@@ -16,15 +16,15 @@ import { markCopy } from './adopt-copy.ts';
 export interface BackupParts {
   readonly dir: string;
   readonly schema: Schema;
-  /** Units: pages. */
+  /** As in `FileParts`, for a copy that `restore` checks. Units: pages of `PAGE_BYTES`. */
   readonly maxPages: number;
   /** Rows that have changed since they were written, as text: SQLite does not detect flipped bytes within a value. */
   readonly rowProblems: (db: Sqlite) => readonly Message[];
 }
 
 /**
- * Creates the functions for the copies of a small file, in its folder. `make` writes a verified copy; `restore` replaces the file by the
- * newest copy that this program can use, if there is one.
+ * Creates the functions for the copies of a small file, in its folder. `make` writes a verified copy, and throws if it
+ * cannot. `restore` replaces the file by the newest copy that this program can use; it returns null if there is none.
  */
 export function createStateBackup(parts: BackupParts) {
   const path = join(parts.dir, parts.schema.fileName);

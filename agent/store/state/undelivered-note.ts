@@ -1,12 +1,12 @@
 import { isRecord } from '../../core/is-record.ts';
 
 /**
- * The number of undelivered readings in `telemetry.db`, as last counted; a copy is recorded in `state.db`. `epoch`: the random identifier
- * in `telemetry.db`; empty if no such file is expected.
+ * The number of undelivered readings in `telemetry.db`, as last counted. The one recorded in `state.db` is usually at most ten minutes
+ * old. `epoch`: the random identifier in `telemetry.db`; empty if no such file is expected.
  */
 export interface UndeliveredNote {
   readonly epoch: string;
-  /** Stored after the cursor in that file, which may be about a minute late. */
+  /** Stored after the cursor in that file. That cursor may be about a minute late. */
   readonly readings: number;
 }
 

@@ -6,7 +6,7 @@
 import type { WallMs } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
 
-/** The state of the age clock that the telemetry file keeps between two checks. */
+/** The state of the age clock, by which the age of rows is calculated. The telemetry file stores it, so it survives a restart. */
 export interface AgeClock {
   /**
    * The time of the last check whose clock was believed, plus the time that the agent ran between the checks since then. Begins at a time

@@ -31,7 +31,8 @@ export function isTrustedQuality(clockQuality: number): boolean {
 
 /**
  * Creates the access to the table `boot` of an open file: the runs of the agent that the file refers to, and the real time at which the
- * monotonic clock of each was zero, if known. Errors: throws SQLite errors, and so do its functions.
+ * monotonic clock of each was zero, if known. `boot` and `machine` describe this run, as in `Setup`. Errors: throws SQLite errors, and so
+ * do its functions.
  */
 export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup, 'boot' | 'machine'>) {
   const all = db.prepare<[], Row>('SELECT id, token, true_ms, true_tq, machine, start_mono FROM boot');
@@ -90,7 +91,7 @@ export function createBootTable(db: Sqlite, { boot: token, machine }: Pick<Setup
   };
 }
 
-/** Access to the table `boot` of an open file, as `createBootTable` returns it. */
+/** Access to the table `boot` of an open file: gives each run of the agent a number, and corrects the times of frames by run. */
 export type BootTable = ReturnType<typeof createBootTable>;
 
 /** Whether a clock of this quality gives a better start time of a run than its row. A network time also replaces a time of unknown quality. */

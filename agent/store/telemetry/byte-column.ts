@@ -30,7 +30,7 @@ export function createByteWriter(capacity: number): ByteWriter {
   return { bytes: Buffer.allocUnsafe(capacity), offset: 0 };
 }
 
-/** Writes a whole number from 0 to 2^53 - 1 in 1 to 8 bytes: seven bits per byte, lowest first. */
+/** Writes a whole number from 0 to 2^53 - 1 in 1 to 8 bytes: seven bits per byte, lowest first. The range is not checked. */
 export function putVarint(writer: ByteWriter, value: number): void {
   let rest = value;
   while (rest >= 128) {
@@ -40,7 +40,7 @@ export function putVarint(writer: ByteWriter, value: number): void {
   writer.bytes[writer.offset++] = rest;
 }
 
-/** Writes a whole number that may be negative. Units: magnitude up to `MAX_SIGNED`. */
+/** Writes a whole number that may be negative, in 1 to 8 bytes. Units: magnitude up to `MAX_SIGNED`, which is not checked. */
 export function putSigned(writer: ByteWriter, value: number): void {
   putVarint(writer, value >= 0 ? value * 2 : -value * 2 - 1);
 }

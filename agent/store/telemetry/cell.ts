@@ -14,7 +14,7 @@ import {
   takeRuns,
 } from './byte-column.ts';
 
-/** A reading with the number of its series in the file, in place of its point. */
+/** A reading with the number of its series in the file, in place of its point. `atMs`: as it was recorded, not corrected later. */
 export interface SeriesReading {
   readonly seriesId: number;
   readonly value: number | null;

@@ -48,7 +48,7 @@ export function createLosses({ db, gaps }: Handle, atMs: WallMs) {
   };
 }
 
-/** Collects the losses of one transaction, as `createLosses` returns it. */
+/** Collects the losses of one transaction with `note`; `settle` then writes them as gaps. See `createLosses`. */
 export type Losses = ReturnType<typeof createLosses>;
 
 /**

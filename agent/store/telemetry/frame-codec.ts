@@ -23,7 +23,10 @@ import {
 } from './byte-column.ts';
 import { putCells, type SeriesReading, takeCells, toCell } from './cell.ts';
 
-/** The head of a frame, without its readings. Shape: integers; `clockQuality` is the index in `CLOCK_QUALITIES`. */
+/**
+ * The head of a frame, without its readings. `ticket`: its number in its run of the agent. The times are those at which it was made,
+ * not corrected later. Shape: integers; `clockQuality` is the index in `CLOCK_QUALITIES`.
+ */
 export interface FrameHead {
   readonly ticket: number;
   readonly monoMs: number;
@@ -85,8 +88,8 @@ function unpacked(blob: Uint8Array): Uint8Array {
 }
 
 /**
- * Decodes the frames of a blob; `only` is the head of the single frame in the older layout. Errors: throws StoreError `corrupt` for data
- * that are not valid, a layout that it does not support, and a series whose decimals are undefined.
+ * Decodes the frames of a blob; `only` is the head of the single frame in the older layout. `decimalsOf`: as for the encoding. Errors:
+ * throws StoreError `corrupt` for data that are not valid, a layout that it does not support, and a series whose decimals are undefined.
  */
 export function decodeFrames(blob: Uint8Array, only: FrameHead, decimalsOf: (seriesId: number) => number | undefined): SeriesFrame[] {
   const reader: ByteReader = { bytes: unpacked(blob), offset: 0 };

@@ -79,5 +79,5 @@ export function createGapTable(db: Sqlite) {
   };
 }
 
-/** Access to the table `gap` of an open file, as `createGapTable` returns it. */
+/** Adds, reads, counts and merges the recorded losses, the table `gap` of an open file; see `createGapTable`. */
 export type GapTable = ReturnType<typeof createGapTable>;

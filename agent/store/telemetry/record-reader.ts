@@ -12,7 +12,10 @@ const PAGE_SEGMENTS = 8;
 /** Far above any segment; damaged bytes must not fill the memory. Units: bytes. */
 const MAX_UNPACKED_BYTES = 2 ** 23;
 
-/** A segment of the record of decisions without its bytes: the heads of its rows, and its corrected times. */
+/**
+ * A segment of the record of decisions without its bytes. Its own wall times are corrected where the real time is known; those in `rows`,
+ * the heads of its rows, are as recorded.
+ */
 export interface SegmentHeads extends RecordLabel {
   readonly rows: readonly RecordHead[];
 }

@@ -42,7 +42,7 @@ export interface RecordBytes {
   readonly levels: Buffer;
 }
 
-/** A row with its bytes. */
+/** A row of the table `record`, with its bytes. */
 export type RecordRow = RecordHead & RecordBytes;
 
 /** Size of a row beside its streams. Units: bytes. Source: fourteen small integers and their types. */
@@ -170,7 +170,7 @@ export class RecordTable {
   }
 }
 
-/** Identifies a segment: the number of its run, and its number within the run. */
+/** Identifies a segment of the record of decisions: the number of its run, and its number within the run. */
 export type SegmentKey = Pick<RecordHead, 'boot' | 'segment'>;
 
 /** Whether checksum and order of the row are right. */
@@ -179,7 +179,10 @@ function isSoundRow(row: RecordRow): boolean {
   return isBytes && (row.inputs === null || row.inputs instanceof Uint8Array) && crcOf(row) === row.crc;
 }
 
-/** The rows from the first part on, before the first that is damaged or missing; empty if the first part is. */
+/**
+ * Returns the rows of a segment from its first part on, before the first that is damaged or missing; empty if the first part is. `rows`: as
+ * `RecordTable.rows` returns them. Parts that are missing at the end are not detected.
+ */
 export function soundPrefix(rows: readonly RecordRow[]): readonly RecordRow[] {
   const end = rows.findIndex((row, at) => row.part !== at || !isSoundRow(row));
   return end === -1 ? rows : rows.slice(0, end);

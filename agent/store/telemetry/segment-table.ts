@@ -97,7 +97,7 @@ export function createSegmentTable(db: Sqlite, series: SeriesTable, boots: BootT
   };
 }
 
-/** Access to the table `segment` of an open file, as `createSegmentTable` returns it. */
+/** Adds, reads and removes rows of the table `segment`, the compacted frames of an open file; see `createSegmentTable`. */
 export type SegmentTable = ReturnType<typeof createSegmentTable>;
 
 /** First and last time of any reading in the segment. */

@@ -44,5 +44,5 @@ export function createSeriesTable(db: Sqlite, { decimals, counters }: Pick<Setup
   };
 }
 
-/** Access to the table `series` of an open file, as `createSeriesTable` returns it. */
+/** The numbers that an open file uses for points, in its table `series`. Not valid after a rollback; see `createSeriesTable`. */
 export type SeriesTable = ReturnType<typeof createSeriesTable>;

@@ -38,8 +38,8 @@ function writtenBytes(): number | null {
 }
 
 /**
- * Returns the facts of an open file. `path`: the file; its write-ahead log counts in `bytes`. `provenSeq`: the frames up to and including
- * this number are delivered; the cursor in the file, by which `account` is computed, may be behind.
+ * Returns the facts of an open file, without `record`. `path`: the file; its write-ahead log counts in `bytes`. `provenSeq`: no frame up to
+ * and including this number remains to be delivered; the cursor in the file, by which `account` is computed, may be behind.
  */
 export function telemetryFacts(handle: Handle, path: string, provenSeq: number): Omit<TelemetryFacts, 'maxBytes' | 'written'> {
   const { db, frames, segments, gaps } = handle;
@@ -77,7 +77,7 @@ export function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
   return head === undefined ? row.wall_ms : head.wallMs + boots.shiftMs(row.boot, head);
 }
 
-/** The random identifier of this file. */
+/** The random identifier of this file, assigned when the file was created. */
 export function epochOf(db: Sqlite): string {
   return String(getMeta(db, 'epoch'));
 }

@@ -10,7 +10,10 @@ import { RecordTable } from './record-table.ts';
 import { createSegmentTable, type SegmentRow, type SegmentTable } from './segment-table.ts';
 import { createSeriesTable, type SeriesTable } from './series-table.ts';
 
-/** An open telemetry file: its connection, and access to its tables. */
+/**
+ * An open telemetry file: its connection, and access to its tables. `series`: the numbers of points; `boots`: the runs of the agent that
+ * the file refers to; `frames`: frames as committed; `segments`: compacted frames; `gaps`: lost readings; `record`: decisions.
+ */
 export interface Handle {
   readonly db: Sqlite;
   readonly series: SeriesTable;
@@ -39,7 +42,7 @@ export interface Piece {
   readonly read: () => Read;
 }
 
-/** Creates the access to the tables of an open file. Errors: throws SQLite errors. */
+/** Creates the access to the tables of an open file; create it again after a rollback. Errors: throws SQLite errors. */
 export function openTables(db: Sqlite, setup: Setup): Handle {
   const series = createSeriesTable(db, setup);
   const boots = createBootTable(db, setup);
@@ -65,17 +68,17 @@ export function piecesAfter(handle: Handle, seq: number, maxRows: number): Piece
   return handle.frames.after(seq, maxRows).map((row) => framePiece(handle, row));
 }
 
-/** The row that covers `seq`, otherwise the next one; undefined if there is none. */
+/** The row of `segment` or `frame` that covers the frame number `seq`, otherwise the next one; undefined if there is none. */
 export function pieceAt(handle: Handle, seq: number): Piece | undefined {
   return piecesAfter(handle, seq - 1, 1)[0];
 }
 
-/** A row of the table `frame` as a piece. */
+/** A row of the table `frame` as a piece. Its content is checked only when its `read` is called. */
 export function framePiece({ frames }: Handle, row: FrameRow): Piece {
   return { kind: 'frames', seq: row.seq, firstSeq: row.seq - row.k + 1, frames: row.k, n: row.n, read: () => frames.read(row) };
 }
 
-/** A row of the table `segment` as a piece. */
+/** A row of the table `segment` as a piece. Its content is checked only when its `read` is called. */
 export function segmentPiece({ segments }: Handle, row: SegmentRow): Piece {
   return { kind: 'segment', seq: row.seq, firstSeq: row.first_seq, frames: row.frames, n: row.n, read: () => segments.read(row) };
 }

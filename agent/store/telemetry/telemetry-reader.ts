@@ -8,7 +8,7 @@ import type { SegmentFrame } from '../segment-codec.ts';
 import { CLOCK_QUALITIES } from './frame-table.ts';
 import { type Handle, type Piece, piecesAfter } from './telemetry-handle.ts';
 
-/** A result that was read from the file, and the damaged rows that were skipped for it. */
+/** A result that was read from the file, and the damaged rows that were skipped for it; they are still in the file. */
 export interface Found<T> {
   readonly value: T;
   readonly damaged: readonly Piece[];

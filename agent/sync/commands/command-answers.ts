@@ -27,10 +27,13 @@ import type { OutcomeKind } from './outcome-metrics.ts';
 export interface CommandAnswersParts {
   readonly clock: Clock;
   readonly log: Log;
+  /** Gets an entry for each command that ended as `verified` or `failed`, and for refusals up to a rate. */
   readonly audit: Pick<Store['audit'], 'note'>;
+  /** The commands that are remembered, with their states. */
   readonly registry: CommandRegistry;
+  /** Gets the notices `command-ended` and `command-refused`. */
   readonly events: EventTracker;
-  /** Sends the platform the state of a command. */
+  /** Sends the platform the state of a command, without proof that it arrives. */
   readonly onAnswer: (outcome: Outcome, kind: OutcomeKind) => void;
 }
 
@@ -47,8 +50,7 @@ const SAVE_MS = 2_000;
  */
 export class CommandAnswers {
   /**
-   * The ends and refusals that are sent until the broker has them. A refusal of a command without a readable id is sent only once, not from
-   * here.
+   * The ends and refusals that are sent until the broker has them. A refusal with `hasOwnId` false is not in it: it is sent once.
    */
   readonly outbox: Outbox<Outcome>;
   /** Messages refused so far, with or without an answer. */

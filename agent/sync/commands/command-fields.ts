@@ -35,18 +35,20 @@ export interface CommandInstant {
   readonly clockQuality: ClockQuality;
 }
 
-/** The metrics of a command, by name. */
+/** The metrics of a command, each by its name in the metric table, also if it arrived with its alias alone. */
 export type CommandFields = ReadonlyMap<string, Metric>;
 
 /** The device or node that a command addresses, with its metrics. */
 export interface TargetFacts {
+  /** The id of the device, or a text for the node. */
   readonly name: Said;
   /** The target of an order, unless that is an override, a release, a choice of a programme, or a blink. */
   readonly target: CommandTarget;
   readonly byName: ReadonlyMap<string, MetricEntry>;
   readonly byAlias: ReadonlyMap<number, MetricEntry>;
+  /** Whether a command may contain this metric. */
   readonly isWritable: (entry: MetricEntry) => boolean;
-  /** The place where a read-only metric can be changed instead, as a sentence; undefined if there is none. */
+  /** How a metric that a command may not contain is sent instead, as a sentence. Undefined or absent: no such hint. */
   readonly elsewhere?: (entry: MetricEntry) => Message | undefined;
 }
 

@@ -43,15 +43,18 @@ export interface CommandInboxParts {
   readonly random: () => number;
   /** Whether a stored command is still being carried out. Default: none is. */
   readonly isOpen?: (commandId: string) => boolean;
+  /** Receives an order to carry out. The id of its command is on disk, unless the disk failed or did not respond in time. */
   readonly onOrder: (order: PlatformOrder) => void;
+  /** The platform requests new births. */
   readonly onRebirth: () => void;
   /**
    * A command was accepted, before its id is on disk; it may still fail. `deviceId`: empty for the cabinet. `expiresMs`: Command/Expires;
    * null if none was given.
    */
   readonly onTaken: (deviceId: string, commandId: string, expiresMs: number | null) => void;
-  /** Sends the platform the state of a command. */
+  /** Sends the platform the state of a command, without proof that it arrives. */
   readonly onAnswer: (outcome: Outcome, kind: OutcomeKind) => void;
+  /** Receives the events `command-ended` and `command-refused`. */
   readonly onEvent: (event: AgentEvent) => void;
 }
 

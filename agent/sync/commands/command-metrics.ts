@@ -101,13 +101,13 @@ const UPDATE = {
   force: ['Update/Force', 'Boolean'],
 } as const;
 
-/** Metric names of a command: its id, its expiry, and its outcome. */
+/** Metric names, on the node and on devices that take commands: id and expiry of a command, and its outcome, which is read-only. */
 export const COMMAND_METRIC = metricNames(COMMAND);
 /** Metric names of an emergency, on the node and on a zone. The platform may write all but `until`. */
 export const EMERGENCY_METRIC = metricNames(EMERGENCY);
 /** Metric names of an override, on a lamp or zone: what a platform writes, and the strongest intent and outcome that the agent reports. */
 export const OVERRIDE_METRIC = metricNames(OVERRIDE);
-/** Metric names, on a zone, of the choice of a programme for a limited time. */
+/** Metric names, on a zone, of the choice of a programme for a limited time. The platform may write all of them. */
 export const PROGRAMME_METRIC = metricNames(PROGRAMME);
 /** The one metric name (key `seconds`), on a lamp, for how long the lamp blinks; 0 ends it. Units: s. */
 export const IDENTIFY_METRIC = metricNames(IDENTIFY);
@@ -123,7 +123,10 @@ export const CONFIG_METRIC = metricNames(CONFIG);
 export const UPDATE_METRIC = metricNames(UPDATE);
 /** Metric names, on the node, that the platform writes to acknowledge events. */
 export const ALARM_METRIC = metricNames(ALARM);
-/** Metric names, on the node, that the platform writes to start or end maintenance of a lamp, a zone or the cabinet. */
+/**
+ * Metric names, on the node, that the platform writes to start or end maintenance of a lamp, a zone or the cabinet. It suppresses most
+ * alarms, and does not change the light.
+ */
 export const MAINTENANCE_METRIC = metricNames(MAINTENANCE);
 /**
  * Metric name, on the node, of the maintenance in force or waiting for a trusted time, as JSON. A long list has only its first items.

@@ -26,7 +26,7 @@ type RegistryClock = Pick<Clock, 'after' | 'wallMs' | 'monoMs' | 'quality'>;
 
 /**
  * Remembers a limited number of commands of the platform with their states. After a restart, `restore` loads what was written to disk.
- * For a command with Command/Expires, call `hasRoom` before `open`.
+ * A record that the disk refuses is written again later. For a command with Command/Expires, call `hasRoom` before `open`.
  */
 export class CommandRegistry {
   readonly #store: Pick<Store, 'save' | 'loadAll'>;

@@ -216,7 +216,7 @@ function givenId({ payload }: InboundMessage, byAlias: TargetFacts['byAlias']): 
   }
 }
 
-/** Returns the name of a metric that arrived with a name or with an alias; empty if it has neither or the alias is unknown. */
+/** Returns the name with which a metric arrived, otherwise the name of its alias; empty if it has neither or the alias is unknown. */
 export function nameOf({ name, alias }: Metric, byAlias: Pick<TargetFacts['byAlias'], 'get'>): string {
   if (name !== undefined && name !== '') return name;
   return (alias === undefined ? undefined : byAlias.get(alias)?.name) ?? '';

@@ -27,7 +27,10 @@ const ACTIONS = [
 /** The metrics `Sound/…` of a sound place that the platform may write. */
 export const SOUND_WRITABLE: ReadonlySet<string> = new Set([...ACTIONS, SOUND_METRIC.minutes, SOUND_METRIC.reason]);
 
-/** Returns the request in a command to a sound place. Its names are not checked. Errors: throws Refusal if its form is not valid. */
+/**
+ * Returns the request in a command to a sound place. Does not check that the track exists. `place`: id of the sound place. Errors: throws
+ * Refusal if a field is not valid.
+ */
 export function readSoundRequest(
   fields: CommandFields,
   place: string,

@@ -18,11 +18,11 @@ export interface AckTrackerParts extends Pick<DeliveryParts, 'clock' | 'log' | '
   readonly state: DeliveryState;
   /** The round trip of the last barrier that succeeded; 0 before the first. Units: ms. */
   readonly roundTripMs: () => number;
-  /** The cursor moved, or rows no longer wait for the platform: there may be room for the backlog. */
+  /** An acknowledgement moved the cursor, or rows no longer wait for the platform: there may be room for the backlog. */
   readonly onMoved: () => void;
   /** Rows beyond the cursor must be sent again, in small batches. */
   readonly onResendDue: () => void;
-  /** A platform that acknowledged before has been silent for this time: perhaps this server has no connection to it. Units: ms. */
+  /** Rows wait for the platform, which has not acknowledged for this connected time: perhaps this server has no link to it. Units: ms. */
   readonly onUnheard: (silentMs: number) => void;
 }
 
@@ -45,7 +45,7 @@ export function initialMode(proof: UplinkConfig['proof']): ProofMode {
  * that were not acknowledged in time.
  */
 export class AckTracker {
-  /** The last acknowledgement that was not refused, as `epoch:seq`; empty before the first. */
+  /** The last acknowledgement of this run that was not refused, as `epoch:seq`; empty before the first. */
   lastAck = '';
   readonly #parts: AckTrackerParts;
   #watch: AckWatch;
@@ -74,7 +74,7 @@ export class AckTracker {
     this.#silentMs = this.#parts.clock.monoMs() - this.#watch.lastAckMono;
   }
 
-  /** Restores the mode `platform` of an earlier run, unless `uplink.proof` is `broker`. It is assumed if the disk cannot be read: nothing is deleted then. */
+  /** Restores the mode `platform` of an earlier run, unless `uplink.proof` is `broker`. It is also assumed if the disk cannot be read. */
   async restore(): Promise<void> {
     const { store, proof, state } = this.#parts;
     const mode = await store.load(KEY, UNREAD);
@@ -103,8 +103,8 @@ export class AckTracker {
   }
 
   /**
-   * Whether so many rows are unacknowledged that the backlog must wait; while acknowledgements are late, one is enough. False if rows do
-   * not wait for the platform.
+   * Whether so many rows are unacknowledged that the backlog must wait; while acknowledgements are late, one is enough. False except
+   * in mode `platform`.
    */
   isWindowFull(): boolean {
     const { ledger } = this.#parts.state;
@@ -112,7 +112,7 @@ export class AckTracker {
     return this.isCautious ? ledger.unacked.length > 0 : bytesUnacked(ledger) > MAX_UNACKED_BYTES;
   }
 
-  /** Whether acknowledgements are late, so that the backlog should be sent in small batches. False if rows do not wait for the platform. */
+  /** Whether acknowledgements are late, so that the backlog should be sent in small batches. False except in mode `platform`. */
   get isCautious(): boolean {
     return this.#parts.state.ledger.mode === 'platform' && this.#watch.isCautious;
   }

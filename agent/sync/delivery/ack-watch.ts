@@ -39,7 +39,7 @@ export function leaveAtMs(leftMs: number | null): number {
   return leftMs === null ? LEAVE_MS.first : leftMs + Math.min(leftMs * 2, LEAVE_MS.longest);
 }
 
-/** Returns the watch at the start of a session. `silentMs`: time without an acknowledgement before this session. Units: ms. */
+/** Returns the watch at the start of a session. `silentMs`: time of earlier sessions since the last acknowledgement. Units: ms. */
 export function startWatch(nowMono: MonoMs, silentMs = 0): AckWatch {
   return { sinceMono: null, waitMs: WAIT_MS.first, isCautious: false, lastAckMono: nowMono - silentMs };
 }
@@ -65,12 +65,12 @@ export function checkWatch(
   return { watch: { ...watch, sinceMono: at.nowMono, waitMs: longer, isCautious: true }, isResendDue: true };
 }
 
-/** Whether 10 minutes of session time or more have passed without an acknowledgement. */
+/** Whether 10 minutes of session time or more have passed without an acknowledgement. Call it within a session. */
 export function isOverdue({ lastAckMono }: AckWatch, nowMono: MonoMs): boolean {
   return nowMono - lastAckMono >= WAIT_MS.longest;
 }
 
-/** Whether a day of session time or more has passed without an acknowledgement. */
+/** Whether a day of session time or more has passed without an acknowledgement. Call it within a session. */
 export function hasGivenUp({ lastAckMono }: AckWatch, nowMono: MonoMs): boolean {
   return nowMono - lastAckMono >= GIVE_UP_MS;
 }

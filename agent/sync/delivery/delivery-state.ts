@@ -37,11 +37,14 @@ export interface DeliveryParts {
   readonly onMode: () => void;
   /** An acknowledgement covers rows of this run that were never sent. Null for each acknowledgement that counts in full. */
   readonly onAckAhead: (ack: AckAhead | null) => void;
-  /** A platform that acknowledged before has been silent for this time: perhaps this server has no connection to it. Units: ms. */
+  /** Rows wait for the platform, which has not acknowledged for this connected time: perhaps this server has no link to it. Units: ms. */
   readonly onUnheard: (silentMs: number) => void;
 }
 
-/** An acknowledgement of `seq`, of which only the rows up to `countedSeq` count. */
+/**
+ * An acknowledgement of `seq`, of which only the rows up to and including `countedSeq` count. A later row up to `seq` is not known to have
+ * been sent.
+ */
 export interface AckAhead {
   readonly seq: number;
   readonly countedSeq: number;

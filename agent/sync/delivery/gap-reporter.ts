@@ -17,7 +17,10 @@ const NEWEST = 100;
 const WAIT_MS = { first: 60_000, longest: 600_000 };
 const KEY = 'sync.gapsTold';
 
-/** The dependencies of `createGapReporter`. `onGap`: receives the texts for `Sync/Gap`. */
+/**
+ * The dependencies of `createGapReporter`. `store`: has the losses, and keeps what was reported. `onGap`: receives the texts for
+ * `Sync/Gap`, one JSON object for each loss.
+ */
 export interface GapReporterParts extends Omit<ReportLink, 'onTexts'> {
   readonly store: Pick<Store, 'gapsAfter' | 'save' | 'load'>;
   readonly clock: Pick<Clock, 'monoMs'>;

@@ -63,7 +63,7 @@ export function createLedger(cursor: number, mode: ProofMode = 'broker'): Ledger
 
 /**
  * Returns the ledger after a live frame was sent. `ticket`: identifies the frame in this run. `seq`: the row that the frame has or
- * will have in the epoch of the ledger; null if it is not known.
+ * will have in the epoch of the ledger; null if it is not known. `bytes`: of the payload.
  */
 export function shipLive(
   ledger: Ledger,
@@ -86,7 +86,10 @@ function ship(ledger: Ledger, shipment: Omit<Shipment, 'mark'>): Ledger {
   return { ...ledger, mark, inFlight: [...ledger.inFlight, { ...shipment, mark }] };
 }
 
-/** Returns the ledger after the broker has read all shipments up to and including `mark`, and the number of readings newly proven. */
+/**
+ * Returns the ledger after the broker has read all shipments up to and including `mark`. `readings`: the number of readings in the
+ * shipments that were in flight until now; readings that were sent again count again.
+ */
 export function prove(ledger: Ledger, mark: number): { readonly ledger: Ledger; readonly readings: number } {
   const done = ledger.inFlight.filter((s) => s.mark <= mark);
   const rowless = done.flatMap((s) => (s.ticket !== null && s.rows === null ? [s.ticket] : []));
@@ -131,7 +134,10 @@ export function acknowledge(ledger: Ledger, seq: number): Ledger {
   return { ...started, cursor: seq, proven: beyond(started.proven, seq), left: beyond(started.left, seq), unacked };
 }
 
-/** Returns the row up to which an acknowledgement of `seq` counts; lower than `seq` unless `hasLeft` is true for all rows up to `seq`. */
+/**
+ * Returns the row up to which an acknowledgement of `seq` counts: `seq` itself if `hasLeft` is true for all rows up to it. Otherwise a
+ * lower row: the last one up to which all rows are in `proven`, or not beyond the cursor or `reached`.
+ */
 export function countedAck(ledger: Ledger, seq: number): number {
   return hasLeft(ledger, { from: 1, to: seq }) ? seq : reachFrom(ledger.proven, sentFloor(ledger));
 }
@@ -168,12 +174,18 @@ export function withReached(ledger: Ledger, seq: number): Ledger {
   return ledger.mode === 'awaiting' ? { ...ledger, reached: Math.max(ledger.reached, seq) } : ledger;
 }
 
-/** Returns the ledger after the link broke: nothing is in flight, and rows that may not have arrived must be sent again. */
+/**
+ * Returns the ledger after the link broke: nothing is in flight. Rows that need not be sent again: in mode `platform` those up to the
+ * cursor, otherwise also those that the broker has read.
+ */
 export function dropLink(ledger: Ledger): Ledger {
   return ledger.mode === 'platform' ? { ...goBack(ledger), inFlight: [] } : { ...ledger, left: leftRanges(ledger), inFlight: [] };
 }
 
-/** Returns the ledger after the store was replaced by a new one, of which rows up to `cursor` count as delivered. */
+/**
+ * Returns the ledger after the store was replaced by a new one, of which rows up to `cursor` count as delivered. Live frames stay in
+ * flight, but without a row; history that was in flight is removed.
+ */
 export function rebase(ledger: Ledger, cursor: number): Ledger {
   const tickets = ledger.inFlight.filter((s) => s.ticket !== null).map((s) => ({ ...s, rows: null }));
   return { ...ledger, cursor, reached: 0, inFlight: tickets, proven: NO_RANGES, left: NO_RANGES, unacked: [] };

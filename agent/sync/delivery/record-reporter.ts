@@ -38,7 +38,7 @@ export interface ReportLink {
   readonly isOpen: () => boolean;
 }
 
-/** The dependencies with which `RecordReporter` is created. */
+/** What `RecordReporter` requires: the link, the records, and how long it waits before it repeats them. */
 export interface RecordReporterParts extends ReportLink {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly clock: Pick<Clock, 'monoMs'>;
@@ -108,7 +108,10 @@ export class RecordReporter {
     this.#isReporting = false;
   }
 
-  /** The platform may have missed records: the next report repeats some of them. */
+  /**
+   * The platform may have missed records: the next report repeats those that it has not acknowledged. For a platform that acknowledges
+   * none, these are the newest, as `RecordReporterParts.newest` says.
+   */
   repeat(): void {
     const { id, acked } = this.#progress;
     this.#lastId = acked ?? Math.max(0, id - this.#parts.newest);
@@ -139,7 +142,7 @@ export class RecordReporter {
     this.repeat();
   }
 
-  /** The platform no longer acknowledges. */
+  /** The platform counts as one that acknowledges none, until its next acknowledgement. */
   forgetPlatform(): void {
     if (this.#progress.acked !== null) this.#save({ ...this.#progress, acked: null });
   }

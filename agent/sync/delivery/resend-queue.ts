@@ -8,7 +8,8 @@ import type { SeqRange } from './seq-ranges.ts';
 
 /**
  * The platform's request to send rows again, either by time (`fromMs`, `toMs`) or by row numbers (`fromSeq`, `toSeq`); the other two are
- * null. `toSeq` is included, `toMs` is not. `id`: chosen by the platform, may be empty. Units: ms since 1970.
+ * null. `toSeq` is included, `toMs` is not. By time, all rows from the first to the last with a reading in it are sent. `id`: chosen by the
+ * platform, may be empty. Units: ms since 1970; row numbers of the current epoch.
  */
 export interface ResendRequest {
   readonly id: string;

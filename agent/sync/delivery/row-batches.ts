@@ -22,7 +22,7 @@ const SEGMENT_BYTES = 32_768;
 /** More are divided: values that hardly change pack into less than a byte each, and a host bounds what it unpacks. Source: assumed; three times the usual batch, a fifth of what `platform/` accepts. Confirmed by: hosts of other makers. */
 const SEGMENT_READINGS = 10_000;
 
-/** How much backlog is to be sent between two barriers. */
+/** How much backlog is to be sent before the next proof that the broker has read it. */
 export interface BatchSize {
   readonly readings: number;
   /** Readings per frame that are expected. */
@@ -86,7 +86,8 @@ export function planBacklog(ledger: Ledger, read: readonly StoredFrame[]): reado
 }
 
 /**
- * Sends one batch, and returns what was sent. `isAsked`: the platform requested these rows.
+ * Sends one batch, and returns what was sent. `isAsked`: the platform requested these rows. `asSegments`: in segments, except a row that
+ * does not fit into one.
  *
  * Errors: throws UplinkError, for example `lost` if the link is gone; a part may be sent by then.
  */

@@ -26,7 +26,10 @@ export interface SyncHandlerParts {
   readonly onAccept: () => void;
 }
 
-/** The handler of what the platform writes to `Sync/Ack`, `Sync/Log`, `Sync/Accept` and `Sync/Resend`. */
+/**
+ * The handler of what the platform writes to `Sync/Ack`, `Sync/Log`, `Sync/Accept` and `Sync/Resend`. `handle` returns whether it took a
+ * message; it also takes writes that it refuses.
+ */
 export type SyncHandler = ReturnType<typeof createSyncHandler>;
 
 /** Each costs a write to the disk or a search of the store. Source: assumed; a platform requests a few hours at a time, then waits. Confirmed by: the requests of a platform after an outage. */

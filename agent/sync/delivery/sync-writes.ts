@@ -14,7 +14,8 @@ import { SEGMENTS } from './segment.ts';
 
 /**
  * What the platform writes about delivery: an acknowledgement of rows (`ack`) or of audit entries (`audit`), the form of the backlog
- * (`accept`), a request for rows (`resend`), or a write that is refused (`refused`), for example because it is not valid.
+ * (`accept`), a request for rows (`resend`), or a write that is refused (`refused`), for example because it is not valid. `segments`: the
+ * backlog is to be sent as segments, otherwise as metrics.
  */
 export type SyncWrite =
   | { readonly kind: 'ack'; readonly ack: Ack }

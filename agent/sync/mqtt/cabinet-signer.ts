@@ -14,8 +14,8 @@ export interface CabinetSignerParts {
 }
 
 /**
- * Returns a function that signs a digest of evidence of this kind. It resolves with a refusal if it cannot sign now. The key is read for each
- * signature and not kept.
+ * Returns a function that signs a digest as evidence of the kind that is passed to it. It resolves with a refusal if it cannot sign now.
+ * The key is read for each signature and not kept.
  */
 export function createCabinetSigner(parts: CabinetSignerParts): (kind: string, digest: string) => Promise<SigningAnswer> {
   const { clock, log, readFile } = parts;

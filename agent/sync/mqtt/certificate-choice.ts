@@ -12,7 +12,7 @@ import { readCertificate } from './certificates.ts';
 export interface KeyPair {
   readonly cert: Buffer | null;
   readonly key: Buffer | null;
-  /** This is the renewed certificate. */
+  /** The certificate is from the renewed file, `<certFile>.new`. */
   readonly isRenewed: boolean;
 }
 

@@ -15,7 +15,7 @@ import type { CertificateUse } from './certificate-choice.ts';
 import { certificateDay, readCertificates } from './certificates.ts';
 import { isMissingFile, RENEWED, type ReadFile } from './secret-files.ts';
 
-/** The warning stage of a certificate. `days`: at most this many days are left; 0 once it has expired. */
+/** The expiry stage of a certificate. `days`: at most this many days are left; 0 once it has expired. */
 export interface ExpiryStage {
   readonly days: number;
   readonly severity: Severity;
@@ -35,7 +35,7 @@ export interface CertificateWatchParts {
   readonly readFile: ReadFile;
   readonly clock: Clock;
   readonly onEvent: (event: AgentEvent) => void;
-  /** There is a renewed certificate with another end than at the last check, or a refused one is due for a retry: connect with it. */
+  /** There is a renewed certificate with another expiry than at the last check, or an unused one is due for a retry: connect with it. */
   readonly onRenewed?: () => void;
 }
 
@@ -58,8 +58,8 @@ const RENEWAL_SOURCE = 'uplink.certFile';
 const SETTINGS = { own: 'certFile', authority: 'caFile' } as const;
 
 /**
- * Returns the warning stage of a certificate at this time; null if no warning is due. With a lifetime under 90 days, the stages begin
- * later.
+ * Returns the expiry stage of a certificate at this time, the first of which is only `info`; null before it. With a lifetime under 90 days,
+ * the stages begin later.
  */
 export function expiryStage({ fromMs, untilMs }: Pick<PeerCertificate, 'fromMs' | 'untilMs'>, nowMs: WallMs): ExpiryStage | null {
   const leftMs = untilMs - nowMs;
@@ -68,8 +68,8 @@ export function expiryStage({ fromMs, untilMs }: Pick<PeerCertificate, 'fromMs' 
 }
 
 /**
- * Checks the certificate files regularly between `start` and `stop`. Raises events about expiry and renewal, and requests a new
- * connection for a renewed certificate.
+ * Checks the certificate files hourly between `start` and `stop`. Raises events about expiry, if the clock is trusted, and about renewal,
+ * and requests a new connection for a renewed certificate.
  */
 export class CertificateWatch {
   readonly #parts: CertificateWatchParts;
@@ -127,7 +127,7 @@ export class CertificateWatch {
     for (const which of ['own', 'authority'] as const) this.#report(which);
   }
 
-  /** The broker has accepted a connection with these certificates; reports a refused or a new renewal. */
+  /** The broker has accepted a connection with these certificates; reports a renewed one that is not in use, or a new one that is. */
   noteUse(use: CertificateUse): void {
     const { clock, config } = this.#parts;
     const isNew = use.isRenewed && use.renewed !== this.#use.renewed;

@@ -9,7 +9,10 @@ import type { PeerCertificate } from '../../core/uplink-tools.ts';
 import { readPeer } from './certificates.ts';
 import type { ConnectOptions } from './mqtt-transport.ts';
 
-/** Largest packet that is accepted. Units: bytes. Source: commands are refused above 64 KB; with twice that the refusal can still be sent. */
+/**
+ * Largest packet from a broker that is accepted; a larger one ends the connection. Units: bytes. Source: commands are refused above 64 KB;
+ * with twice that the refusal can still be sent.
+ */
 export const MAX_INBOUND_BYTES = 131_072;
 /** Source: IANA, mqtt and secure-mqtt. */
 const PORTS = { plain: 1_883, tls: 8_883 };

@@ -74,7 +74,10 @@ export interface MqttConnection {
   readonly keepaliveS: number;
   /** Written to the socket so far. Units: bytes. */
   readonly sentBytes: number;
-  /** QoS 1. Errors: rejects with UplinkError `lost`, or with SubscribeRefusal, then the other topics are subscribed. */
+  /**
+   * QoS 1; waits for the SUBACK without a limit. Errors: rejects with UplinkError `lost`, or with SubscribeRefusal, then the other topics are
+   * subscribed.
+   */
   subscribe(topics: readonly string[]): Promise<void>;
   /** QoS 0, not retained; proves nothing. Errors: throws UplinkError, for example `lost` once the connection has ended, or `too-large`. */
   publish(topic: string, payload: Buffer): void;

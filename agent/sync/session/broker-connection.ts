@@ -161,7 +161,7 @@ export class BrokerConnection {
     this.#choice.retry();
   }
 
-  /** Closes the connection, or ends the attempt to connect. */
+  /** Closes the connection without DISCONNECT, or ends the attempt to connect. */
   drop(): void {
     this.attempt += 1;
     this.#probe?.cancel();

@@ -27,7 +27,7 @@ export class LinkFailures {
   /** Takeovers, counted from the last one that ended a stable session: two clients with one id would end each other's sessions forever. */
   #takeovers = 0;
 
-  /** `random` returns a random number 0..1. */
+  /** `random` returns a random number 0..1. `isConformance`: the wait is not random, except after a takeover. */
   constructor(random: () => number, isConformance: boolean) {
     this.#random = random;
     this.#isConformance = isConformance;

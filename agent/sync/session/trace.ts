@@ -13,7 +13,7 @@ const MAX_ENTRIES = 400;
 const MAX_TOPIC_CHARS = 160;
 const MAX_TEXT_CHARS = 500;
 
-/** The latest events and packets of an uplink, without the content of packets. */
+/** The latest events and packets of an uplink since it was created, at most `MAX_ENTRIES`, without the content of packets. */
 export type Trace = ReturnType<typeof createTrace>;
 
 /** Creates an empty record of the latest events and packets of an uplink, without the content of packets. */

@@ -83,7 +83,9 @@ export class UplinkMonitor {
     this.#events.set(isPlatformSilent, { code: 'platform-silent', source: this.#config.node, severity: 'warning', text });
   }
 
-  /** Raises or clears `births-asked-too-often`: while births are due, readings wait. */
+  /**
+   * Raises `births-asked-too-often` while a host has caused births so often that their pace has grown to minutes, and clears it otherwise.
+   */
   checkBirths({ session: { phase, rebirth } }: LinkFacts): void {
     const { lastMono, returnMono, gapMs, pending } = rebirth;
     const nowMono = this.#clock.monoMs();
@@ -110,7 +112,10 @@ export class UplinkMonitor {
     this.#events.set(true, { code: 'platform-ack-ahead', source, severity: 'warning', text });
   }
 
-  /** A message arrived, perhaps on a topic that the broker has rewritten. */
+  /**
+   * A message arrived. Raises `broker-rewrites-topics` if the broker has rewritten its topic. A message that is neither rewritten nor
+   * retained clears it.
+   */
   noteTopic({ isRewritten, isRetained }: { readonly isRewritten: boolean; readonly isRetained: boolean }): void {
     const severity = isRetained ? 'info' : 'warning';
     if (isRewritten ? this.#rewriting === 'warning' || this.#rewriting === severity : isRetained) return;

@@ -20,7 +20,10 @@ import { createSecretReader, type Secrets } from '../mqtt/secret-files.ts';
 import { createTopics, readHostState } from '../sparkplug/topics.ts';
 import type { BrokerConnectionParts } from './broker-connection.ts';
 
-/** What the test needs. `clientId`: that of the agent; the test uses it with `-test` at the end. */
+/**
+ * What `testUplink` needs. `clientId`: that of the agent; the test uses it with `-test` at the end. `readFile`: reads the files of password
+ * and certificates.
+ */
 export type UplinkTestParts = Pick<BrokerConnectionParts, 'config' | 'clientId' | 'transport' | 'clock' | 'readFile'>;
 
 /** Longest wait for CONNACK. Units: ms. Source: as for a session: a modem needs up to 10 s to wake. */

@@ -30,7 +30,10 @@ const PANEL = {
   source: ['Panel/Source', 'String'],
   until: ['Panel/Until', 'DateTime'],
 } as const;
-/** Names of a panel's metrics, on its own device: the text decided for it, its `PanelView.state`, and rank, source and end. */
+/**
+ * Names of a panel's metrics, on the Sparkplug device with the panel's id: the decided text, its `PanelView.state`, and its rank, source
+ * and end.
+ */
 export const PANEL_SHOWN = metricNames(PANEL);
 
 /** TALQ names for any device, for platforms with its data model. */

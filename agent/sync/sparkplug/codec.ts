@@ -23,7 +23,10 @@ export interface Property {
   readonly value: MetricValue;
 }
 
-/** One metric. A field that is undefined is not encoded; an absent one is decoded as undefined. Units: `timestampMs` ms since 1970 UTC. */
+/**
+ * One metric. A field that is undefined is not encoded; an absent one is decoded as undefined. `timestampMs`: the time of the value, in ms
+ * since 1970 UTC.
+ */
 export interface Metric {
   readonly name?: string | undefined;
   readonly alias?: number | undefined;
@@ -38,8 +41,8 @@ export interface Metric {
 }
 
 /**
- * The body of one message. Absent fields are undefined. `timestampMs`: the time of sending, in ms since 1970 UTC. `seq`: 0..255 in a valid
- * message.
+ * The body of one message. Absent fields are undefined. `timestampMs`: when the sender made the message, in ms since 1970 UTC. `seq`:
+ * 0..255 in a valid message.
  */
 export interface Payload {
   readonly timestampMs?: number | undefined;

@@ -14,7 +14,7 @@ type Change = readonly [entry: MetricEntry, value: UplinkValue];
 /** Bytes are reported in steps, so that reporting them does not cause reports. Units: bytes. */
 const BYTES_STEP = 10_000;
 
-/** Writes the node's metrics for software, store and delivery into the current values; sends nothing. */
+/** Writes the node's metrics for software, store and delivery into the current values, and returns the changes; sends nothing. */
 export type NodeFacts = ReturnType<typeof createNodeFacts>;
 
 /** Creates the writer of the node's metrics for software, store and delivery. It sets them in `values` and sends nothing. */

@@ -110,7 +110,7 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.#send((dying) => dying.death(), publisher);
   }
 
-  /** The session is gone. The next birth contains the texts that waited for births. */
+  /** The session is gone. The next birth contains the last text of each metric that waited for births. */
   close(): void {
     this.#publisher = null;
     this.#isHeld = false;
@@ -119,7 +119,7 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.#releaseTexts();
   }
 
-  /** Sends values, which must be stored already. While births are due, only the newest of each metric is kept, and sent after them. */
+  /** Sends values, which must be stored already. While births are due, only the newest of each metric is sent, in or after them. */
   values(changes: readonly (readonly [MetricEntry, UplinkValue])[]): void {
     if (this.#isHeld) for (const [entry, value] of changes) this.#changed.set(entry, value);
     else if (changes.length > 0) this.#send((publisher) => publisher.values(changes));
@@ -151,8 +151,8 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
   }
 
   /**
-   * Stores a value and, if it changed during a session, sends it soon. For a silent device, only its next birth contains it. `deviceId`:
-   * empty for the node.
+   * Stores a value and, if it changed during a session, sends it soon. For a silent device, only its next birth contains it. Ignores an
+   * unknown metric, and logs it. `deviceId`: empty for the node.
    */
   update(deviceId: string, metric: string, value: UplinkValue): void {
     const { table, values, clock, log } = this.#parts;

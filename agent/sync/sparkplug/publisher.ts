@@ -31,7 +31,7 @@ export interface PublisherParts {
   readonly onCut?: (deviceId: string | null, leftOut: readonly string[]) => void;
 }
 
-/** The result of sending. `readings`: how many it covers, without `notConfigured` and `leftOut`. `bytes`: of payload. */
+/** The result of sending. `readings`: how many it covers, without `notConfigured` and `leftOut`. `bytes`: of payload, without births. */
 export interface Sent {
   readonly readings: number;
   readonly bytes: number;

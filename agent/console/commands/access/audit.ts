@@ -19,8 +19,8 @@ const MAX_ENTRIES = 1_000;
 const TIMEOUT_MS = 60_000;
 
 /**
- * `audit`: answers with the newest entries of a period; with `--verify` or `--head` also with a verification of the log. Fails if that
- * finds a problem, but not for a remark that entries may be missing.
+ * `audit`: answers with the newest entries of a period; with `--verify` or `--head` also with a verification of the log. The exit code is 1
+ * if that finds a problem, but not for a remark that entries may be missing.
  */
 export const AUDIT = agentCommand({
   name: 'audit',

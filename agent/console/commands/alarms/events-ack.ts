@@ -13,8 +13,8 @@ import { noteArg, notSavedLines } from './alarm-args.ts';
 const NAMED = 10;
 
 /**
- * `events ack`: acknowledges one warning or alarm, the open ones of a source, or all open ones that maintenance does not suppress. Fails
- * also if it is not saved.
+ * `events ack`: acknowledges one warning or alarm by its id, or the open ones of a source, also only those with one code. With `all`: all
+ * open ones that maintenance does not suppress. Fails also if it is not saved.
  */
 export const EVENTS_ACK = agentCommand({
   name: 'events ack',

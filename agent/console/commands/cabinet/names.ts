@@ -22,7 +22,7 @@ export interface Names {
   readonly modbusLines?: readonly string[];
   readonly points: readonly string[];
   readonly profiles: readonly string[];
-  /** Intents in force that console users have set, of any rank. `target`: the id. */
+  /** Intents of console users that have not ended, of any rank. `target`: the id. */
   readonly overrides: readonly { readonly target: string; readonly levelPct: LevelPct; readonly untilMs: WallMs }[];
   /** The configuration on trial, of any author; null for none. Absent from an agent of an earlier release. */
   readonly trial?: Pick<TrialView, 'number' | 'mode' | 'restS'> | null;

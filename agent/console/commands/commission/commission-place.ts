@@ -25,7 +25,9 @@ const ID = /^[A-Za-z0-9][A-Za-z0-9._-]{0,31}$/;
 const PLACE_M = { min: -100_000, max: 100_000 };
 const ALSO = { name: 'also', value: 'POLES', summary: msg`other poles whose lamps blinked too, separated by commas` } as const;
 
-/** `commission place`: stores the pole of a lamp, and the poles of other lamps that blinked with it. */
+/**
+ * `commission place`: stores the pole of a lamp, and the poles of other lamps that blinked with it. The configuration does not change.
+ */
 export const COMMISSION_PLACE = agentCommand<PlaceArgs, CommissionPlaced>({
   name: 'commission place',
   role: 'technician',

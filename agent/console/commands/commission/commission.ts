@@ -3,7 +3,10 @@ import { msg } from '../../../core/message.ts';
 import type { LocalCommand } from '../../command-spec.ts';
 import { SETUP_FILE, SETUP_OPTIONS } from '../setup-options.ts';
 
-/** Name and options of `commission`, which leads a person through scan, poles, ramps and walk to the acceptance report. */
+/**
+ * Name and options of `commission`, which leads a person through scan, poles, ramps and walk to the acceptance report. If no agent answers
+ * and the cabinet file is missing, the set-up comes first; the options are for it.
+ */
 export const COMMISSION: LocalCommand = {
   kind: 'local',
   name: 'commission',

@@ -34,7 +34,10 @@ export interface WeighProgress {
   readonly waitsFor: 'meter';
 }
 
-/** Which tests of lamps to complete, with the rated power of each lamp, and what receives each completed one. Units: W. */
+/**
+ * `tests`: the lamps to measure, with their tests so far. `onWeighed`: receives the test of each measured lamp, with its power at full
+ * light; it is awaited before the next lamp.
+ */
 export interface WeighRequest {
   readonly tests: readonly LampAcceptance[];
   readonly onWeighed: (ramp: LampRamp) => Promise<unknown>;

@@ -1,15 +1,15 @@
 /** Which values of the configuration change so that each lamp is on the pole where it was found. Pure. */
 import type { AcceptanceLamp, AcceptedLamp, Placement } from '../../../core/acceptance.ts';
 
-/** A lamp of the acceptance report with a `placement`: the pole on which it was found. `pole`: the configured one. It may have failed. */
+/** A lamp of the acceptance report with a `placement`: the pole on which it was found. `pole`: the configured one, maybe the same. */
 export type PlacedLamp = AcceptedLamp & { readonly placement: Placement };
 
 /** One value to set; null removes it. Shape: the place is a path, and the value is YAML, as for `config set`. */
 export type PoleEdit = readonly [place: string, value: string | null];
 
 /**
- * What the edits are made from: the results (`rows`), and the configuration. `inForce` returns the value at a place as JSON, also a default
- * value; null if there is none.
+ * What the edits are made from: the results, a row for each lamp (`rows`), and the configuration in force. `devices`: also those without
+ * lamps. `inForce` returns the value at a place as JSON, also a default value; null if there is none.
  */
 export interface PoleFacts {
   readonly rows: readonly AcceptedLamp[];
@@ -20,7 +20,10 @@ export interface PoleFacts {
   hasOwnPole(lamp: string): boolean;
 }
 
-/** `moved`: lamps that were found on another pole. `emptied`: their former poles that no lamp or device is on afterwards. */
+/**
+ * `moved`: lamps that were found on another pole. `emptied`: their former poles that no lamp or device is on afterwards; the edits do not
+ * remove them.
+ */
 export interface PoleEdits {
   readonly moved: readonly PlacedLamp[];
   readonly edits: readonly PoleEdit[];
@@ -29,7 +32,7 @@ export interface PoleEdits {
 
 /**
  * Returns the edits for the lamps that were found: new poles and places first, then the poles of drivers and lamps. A driver moves with its
- * lamps, if all of them are on one pole.
+ * lamps, if all of them are on one pole; a lamp that was not found counts as on its configured pole.
  */
 export function poleEdits({ rows, lamps, devices, inForce, hasOwnPole }: PoleFacts): PoleEdits {
   const placed = rows.filter((row): row is PlacedLamp => row.placement !== null);

@@ -42,7 +42,7 @@ function headLines({ atMs, startedMs, lastMs, people, isTimeTrusted }: Acceptanc
 
 /**
  * Returns the table of these lamps as lines, for the width of the page. A lamp without a placement has the pole of the configuration, with
- * a "?". A long name is cut, with its "?".
+ * a "?". A long name loses its end, the "?" too.
  */
 export function lampTable(lamps: readonly AcceptedLamp[], page: Page): readonly string[] {
   const levels = lamps.find(({ test }) => (test?.levels.length ?? 0) > 0)?.test?.levels.map(({ levelPct }) => levelPct) ?? [];

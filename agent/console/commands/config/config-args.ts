@@ -23,7 +23,7 @@ export function configOf({ config: manager }: AgentView): ConfigManager {
   return manager;
 }
 
-/** Returns true if the request was done and its answer has no `code`. False also for a return that took effect but was not stored in time. */
+/** Returns true if the request was done and its answer has no `code`. False also for a return that took effect but was not stored. */
 export function isConfigDone({ state, code }: ConfigAnswer): boolean {
   return state === 'done' && code === undefined;
 }

@@ -7,7 +7,10 @@ import { ConsoleError } from '../../console-error.ts';
 import type { RawArgs } from '../../protocol/protocol.ts';
 import { CONFIG_GROUP, configChange, configOf, isConfigDone } from './config-args.ts';
 
-/** `config set`: changes, adds or deletes one value of the caller's candidate. Without a candidate it begins one with the running files. */
+/**
+ * `config set`: changes, adds or deletes one value of `cabinet.yaml` in the caller's candidate. Without a candidate it begins one with the
+ * running files.
+ */
 export const CONFIG_SET = configChange({
   name: 'config set',
   summary: msg`change one value of the candidate`,
@@ -120,7 +123,7 @@ export const CONFIG_EXPORT: LocalCommand = {
   examples: ['luciole config export > cabinet.yaml', 'luciole config export --paste', 'luciole config export --revision 7'],
 };
 
-/** `config take`: begins the caller's candidate as a copy of another author's; refused if the caller already has one. */
+/** `config take`: begins the caller's candidate as a copy of another author's. Refused, for example, if the caller already has one. */
 export const CONFIG_TAKE = configChange({
   name: 'config take',
   summary: msg`copy another author's candidate into yours`,
@@ -131,7 +134,7 @@ export const CONFIG_TAKE = configChange({
   render: async (result, page) => (await import('./config-page.ts')).renderPut(result, page),
 });
 
-/** `config discard`: deletes the caller's candidate. */
+/** `config discard`: deletes the caller's candidate; refused, for example, if there is none. What runs is unchanged. */
 export const CONFIG_DISCARD = configChange({
   name: 'config discard',
   summary: msg`throw the candidate away`,

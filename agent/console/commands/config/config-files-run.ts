@@ -28,8 +28,8 @@ const MAX_BYTES = 524_288;
 
 /**
  * `config load`: puts a file, and a signature on the whole candidate if one is named, into the candidate, and prints the result. Resolves
- * with 0, or 1 if the agent refused one; after a refused signature the file is not sent. `readInput` reads the input for the file name `-`;
- * null if there is no input.
+ * with 0, or 1 if the agent refused one. The signature is sent first: if it is refused, the file is not sent; if only the file is refused,
+ * the signature stays. `readInput` reads the input for the file name `-`; null if there is no input.
  *
  * Errors: rejects with ConsoleError, for example if the file is unreadable or no agent answers.
  */
@@ -61,8 +61,8 @@ async function put(file: string, bytes: Buffer, args: LocalArgs, terminal: Termi
 }
 
 /**
- * `config export`: prints a file of the configuration as text, as lines to paste back, or as JSON. Resolves with 0. Errors: rejects with
- * ConsoleError, for example if the agent does not answer.
+ * `config export`: prints cabinet.yaml or a device type, of what runs, a revision or the candidate. Prints it as text, as lines to paste
+ * back, or as JSON. Resolves with 0. Errors: rejects with ConsoleError, for example if the agent does not answer.
  */
 export async function exportConfig(args: LocalArgs, terminal: Terminal): Promise<number> {
   const { socket, paste, json, ...asked } = args;

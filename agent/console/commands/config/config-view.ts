@@ -9,6 +9,7 @@ import { CHECK_TIMEOUT_MS, CONFIG_GROUP, configOf, fileName, isConfigDone, REVIS
 
 /** A file of a configuration, as lines; the last line is empty if the file ends with a line end. */
 export interface ConfigText {
+  /** `cabinet.yaml`, or `profiles/acme.yaml`. */
   readonly file: string;
   readonly lines: readonly string[];
   /** File names of the device types that come with this configuration, as `acme.yaml`. */

@@ -10,7 +10,7 @@
 import { createHash } from 'node:crypto';
 import { type Message, msg } from '../../../core/message.ts';
 
-/** A decoded text, or what is wrong with its lines. */
+/** The result of `readFrame`: the decoded text, or in `flaw` what is wrong with the lines. */
 export type FrameRead = { readonly text: string } | { readonly flaw: Message };
 
 /** Units: characters. Source: with head and tail a line fits a terminal of 80 columns, also when copied from one. */
@@ -19,7 +19,7 @@ const LINE = /^!([\x20-\x7e]*)\|\|$/;
 const END = /^end ([0-9a-f]{64})\|\|$/;
 const PIECES = /\\\\|\\u[0-9a-f]{4}|\\$|[^\\]/g;
 
-/** Encodes a text as lines that can be pasted into a session; `readFrame` decodes them. */
+/** Encodes a text as lines, without line ends, that can be pasted into a session; `readFrame` decodes them. */
 export function framed(text: string): readonly string[] {
   const lines = text.split('\n').map(escaped);
   const last = lines.pop() ?? [];
@@ -33,7 +33,7 @@ export function isFrameEnd(line: string): boolean {
   return END.test(line.trim());
 }
 
-/** Decodes the lines that `framed` made. Returns the text, or in `flaw` what is wrong with the lines. */
+/** Decodes the lines that `framed` made, without any other line. Returns the text, or in `flaw` what is wrong with the lines. */
 export function readFrame(lines: readonly string[]): FrameRead {
   let text = '';
   const [, wanted] = END.exec(lines.at(-1)?.trim() ?? '') ?? [];

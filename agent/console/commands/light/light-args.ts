@@ -12,8 +12,8 @@ import { parseDuration, type SpanLimits } from '../../text/duration.ts';
 import { findName } from '../find-name.ts';
 
 /**
- * Returns the lamp or zone with this name, or the only lamp on the pole with this name. Capital and small letters may differ if only one
- * name fits. Errors: throws ConsoleError 'unknown-name' with advice.
+ * Returns the lamp or zone with this name, otherwise the only lamp on the pole with this name. Capital and small letters may differ if only
+ * one name fits. Errors: throws ConsoleError 'unknown-name' with advice.
  */
 export function findTarget(view: AgentView, typed: string): Target {
   const { lamps, zones } = view.names();
@@ -30,8 +30,8 @@ export function findZone(view: AgentView, typed: string): string {
 }
 
 /**
- * Returns the id of the lamp with this name, or of the only lamp on the pole with this name. Capital and small letters may differ if only
- * one name fits. Errors: throws ConsoleError 'unknown-name' with advice.
+ * Returns the id of the lamp with this name, otherwise of the only lamp on the pole with this name. Capital and small letters may differ if
+ * only one name fits. Errors: throws ConsoleError 'unknown-name' with advice.
  */
 export function findLamp(view: AgentView, typed: string): string {
   return findOnStreet(view, typed, view.names().lamps, 'lamp');

@@ -74,5 +74,8 @@ const auto = agentCommand({
   succeeded: isReleased,
 });
 
-/** The commands `lights on` and `lights auto`. */
+/**
+ * The commands `lights on` and `lights auto`. The latter ends the emergencies that console and platform have set: all, or with `--zone`
+ * those on exactly this zone.
+ */
 export const LIGHTS_COMMANDS: readonly ConsoleCommand[] = [LIGHTS_ON, auto];

@@ -36,7 +36,10 @@ export function overrideLimits(view: Pick<AgentView, 'why'>, { target, lamps }: 
   });
 }
 
-/** Returns the limits as lines of text, wrapped to the page. `lampCount`: number of lamps of the override. */
+/**
+ * Returns the limits as lines of text, wrapped to the page. `lampCount`: number of lamps of the override. A limit of fewer lamps names
+ * up to four of them.
+ */
 export function limitLines(limits: readonly OverrideLimit[], lampCount: number, page: Page): readonly string[] {
   return limits.flatMap(({ lamps, text }) => {
     return labelled(msg`Limit`, lamps.length === lampCount ? text : msg`${firstOf(lamps, NAMED_LAMPS)}: ${text}`, page);

@@ -18,7 +18,7 @@ import { labelled } from '../../text/text-lines.ts';
 import { findTarget } from './light-args.ts';
 import { limitLines, type OverrideLimit, overrideLimits } from './override-limits.ts';
 
-/** The arguments of `override`. `target`: as typed. */
+/** The arguments of `override`. `target`: as typed. `reason`: empty for none. */
 export interface OverrideArgs {
   readonly target: string;
   readonly levelPct: LevelPct;

@@ -6,12 +6,12 @@ import { NOTHING, type Page, translated } from '../../text/page.ts';
 import { paragraph } from '../../text/text-lines.ts';
 import { csvLine, type TableColumn, tableLines } from '../../text/text-table.ts';
 
-/** The answer of `predict`: lamps with their predictions. */
+/** The answer of `predict`: one prediction for each lamp of the cabinet, or that of the named lamp only. */
 export interface PredictAnswer {
   readonly lamps: readonly LampPrediction[];
 }
 
-/** How predictions are shown. `isAll`: the table also shows lamps whose state is not `listed`. `isCsv`: CSV instead of a table. */
+/** How predictions are shown. `isAll`: the table has also lamps whose state is not `listed`. `isCsv`: CSV of all lamps, not a table. */
 export interface PredictForm {
   readonly isAll: boolean;
   readonly isCsv: boolean;

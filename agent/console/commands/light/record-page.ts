@@ -15,7 +15,7 @@ export interface SentRecord extends Omit<StoredRecord, 'ticks' | 'inputs' | 'lev
   readonly streams: readonly [ticks: string, inputs: string, levels: string];
 }
 
-/** The answer of `record page`: a page of segments, and all requested nights, oldest first. */
+/** The answer of `record page`: a page of segments. `nights`: all requested ones, recorded or not, oldest first. */
 export interface RecordPageAnswer extends Omit<RecordPage, 'segments'> {
   readonly nights: readonly NightWindow[];
   readonly segments: readonly SentRecord[];

@@ -38,7 +38,7 @@ export interface MeterCheck {
   readonly differencePct: number;
 }
 
-/** A point of the sweep, with its energy and its darkness. */
+/** A point of the sweep, with its energy and its darkness over all replayed nights. */
 export interface SweepResult extends SweepPoint, SweepCost {}
 
 /** The result of `simulate`. Shape: `settings` has the record first, then the other settings if a file was named. */
@@ -64,14 +64,14 @@ export interface SimulateResult {
   readonly isComplete: boolean;
 }
 
-/** Some figures of several nights, each summed. */
+/** Some figures of one night or more, each summed; `levelLampH` for each level. */
 export type SummedFigures = Pick<NightFigures, 'kwh' | 'darkMoments' | 'late' | 'missingS' | 'detections' | 'levelLampH'>;
 
 const NEED = { min: 1, max: 100 };
 /** Units: W. Source: assumed; more than a cabinet's own gear, below a whole street. Confirmed by: loads by day at real cabinets. */
 const OTHER_LOAD = { min: 0, max: 5_000, usual: 0 };
 
-/** Name and options of `simulate`. */
+/** Name and options of `simulate`. The replay runs in the client, not in the agent. */
 export const SIMULATE: LocalCommand = {
   kind: 'local',
   name: 'simulate',

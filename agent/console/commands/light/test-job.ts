@@ -39,7 +39,7 @@ export const MIN_RISE_W = 1;
 /** Longest wait for the lamps to confirm a level. Units: ms. Source: the agent ends a command after 60 s with a reason for each lamp. */
 const CONFIRM_MS = 60_000;
 
-/** What a step of a test waits for. */
+/** What a step of a test waits for: that the lamps confirm `levelPct`, or that readings such as power arrive. */
 export interface TestWait {
   readonly levelPct: LevelPct;
   /** Number of the step, from 1. */
@@ -83,7 +83,9 @@ export interface LampVerdict {
 /** The answer of `test lamp` and `test zone`. */
 export interface Tested {
   readonly target: Target;
+  /** In their order; fewer than the levels of the ramp if the client was gone. */
   readonly steps: readonly TestStep[];
+  /** One for each lamp in the test. */
   readonly verdicts: readonly LampVerdict[];
   /** Number of lamps of the cabinet that were not in the test. */
   readonly otherLamps: number;
@@ -95,7 +97,7 @@ export interface Tested {
 export interface RampGauge {
   /** Further points that a step reads. */
   readonly points: readonly PointId[];
-  /** Time that these lamps need to settle. A step waits at least `RAMP_SETTLE_MS`. Units: ms. */
+  /** Readings for `take` count from this time, at least `RAMP_SETTLE_MS`, after the outcome of the level request. Units: ms. */
   readonly settleMs: number;
   /** Called about each second while a step waits. `requestedMono`: when its level was requested. */
   look(levelPct: LevelPct, requestedMono: number): void;
@@ -173,7 +175,7 @@ function lampsOf(view: AgentView, { kind, id }: Target): readonly string[] {
   return kind === 'zone' ? (view.why(id)?.lamps.map((lamp) => lamp.id) ?? []) : [id];
 }
 
-/** Reports what a step waits for, and the longest remaining wait for it. Units: ms. */
+/** Reports what a step waits for, and in `restMs` the longest remaining wait for it. Units: ms. */
 export type ReportWait = (waitsFor: TestWait['waitsFor'], restMs: number) => void;
 
 async function rampStep(

@@ -18,7 +18,10 @@ import { findZone, onStreet, spanArg } from './light-args.ts';
 const WALK_SPAN: SpanLimits = { minMs: 10_000, maxMs: 3_600_000 };
 const USUAL_SPAN = '10m';
 
-/** `walk-test`: reports new detections by a zone's own presence sensors for a time, and answers with a summary. */
+/**
+ * `walk-test`: reports new detections by the presence sensors of a zone for a time, and answers with a summary. Sensors with `listen:
+ * group` are left out.
+ */
 export const WALK_TEST = agentCommand<{ zone: string; forMs: number }, Walked, WalkProgress>({
   name: 'walk-test',
   role: 'technician',

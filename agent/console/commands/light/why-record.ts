@@ -49,7 +49,7 @@ export function missingText({ why, fromMs, toMs }: MissingRecord, page: Page): M
   }
 }
 
-/** Renders the recorded levels of a lamp or zone with their reasons and inputs. */
+/** Renders the levels of a lamp or zone at a past instant, as recorded and as measured, with their reasons and inputs. */
 export function renderRecorded({ id, kind, atMs = 0 }: WhyView, { recorded, measured }: PastFacts, page: Page): string {
   const then = { ...page, atMs };
   const [first] = recorded.lamps;

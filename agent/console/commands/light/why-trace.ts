@@ -20,7 +20,10 @@ const OWN_SOURCES: ReadonlySet<string> = new Set(['sun', 'wave', 'clock', 'start
 /** Length of the minute part of `2026-10-25T01:00:00.000Z`. */
 const UTC_MINUTE_CHARS = 16;
 
-/** Returns lines with the requested instant; none if `atMs` is undefined, which means now. */
+/**
+ * Returns lines with the requested instant, and with the other one if its local time occurs twice. None if `atMs` is undefined, which means
+ * now.
+ */
 export function requestedAt(atMs: WhyView['atMs'], page: Page): string[] {
   if (atMs === undefined) return [];
   const twin = twinOf(atMs, page.timezone);

@@ -84,8 +84,8 @@ export function unitArg(args: RawArgs, min: number = UNITS.min): number | string
 }
 
 /**
- * Returns the id of the line with this name; capital and small letters may differ if only one name fits. Errors: throws ConsoleError
- * 'unknown-name'.
+ * Returns the id of the line with this name, also of a raw UART line; capital and small letters may differ if only one name fits. Errors:
+ * throws ConsoleError 'unknown-name'.
  */
 export function findLine(view: AgentView, typed: string): string {
   return findName(typed, view.names().lines, { noun: 'line', listedBy: 'luciole status' });

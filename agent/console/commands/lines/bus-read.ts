@@ -22,7 +22,7 @@ import {
 /** Source: Modbus Application Protocol V1.1b3 §6.1 and §6.3. */
 const MAX_COUNT = { registers: 125, bits: 2_000 };
 
-/** `bus read`: reads registers or bits of a unit, and decodes points of its profile, if it has one. */
+/** `bus read`: reads registers or bits of a unit, and decodes the points of its profile that lie completely in the read, if it has one. */
 export const BUS_READ = agentCommand({
   name: 'bus read',
   role: 'technician',

@@ -19,13 +19,13 @@ const NOUNS: Readonly<Record<Table, Countable>> = {
 /** Values per row. Source: eight of 7 columns after the address fit 80. */
 const ROW_WORDS = 8;
 
-/** Renders the progress line of `bus registers`. */
+/** Renders the progress line of `bus registers`: percent, rounded down, and the addresses that were tried, of all. */
 export function renderRegistersProgress({ done, total }: RegistersProgress, page: Page): string {
   const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
   return translated(msg`${percent} %, ${done} of ${total} addresses`, page);
 }
 
-/** Renders the result of `bus registers`. `asked`: the range of addresses. */
+/** Renders the result of `bus registers`: the values found, or what to try. `asked`: the requested addresses, both ends included. */
 export function renderRegisters(
   { unit, table, runs, requests, durationMs }: RegistersResult,
   page: Page,

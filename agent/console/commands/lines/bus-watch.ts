@@ -32,7 +32,7 @@ export const BUS_WATCH = agentCommand<{ line: string; forMs: number | null }, Li
   progress: { isLasting: true, load: async () => renderTransaction },
 });
 
-/** The answer of `bus watch`, for the summary. */
+/** The answer of `bus watch`: its line, and how many of its transactions were sent to the client. */
 export interface LineWatched extends Watched {
   readonly line: string;
 }

@@ -77,7 +77,7 @@ const clear = agentCommand({
   succeeded: isTextKept,
 });
 
-/** `panel show`, `panel set` and `panel clear`. */
+/** `panel show`: what panels show and why. `panel set`: shows a text on a panel for a time. `panel clear`: ends such a text. */
 export const PANEL_COMMANDS: readonly ConsoleCommand[] = [show, set, clear];
 
 /** Returns the panel with this name in any case. Errors: throws ConsoleError 'unknown-name' with the nearest name. */

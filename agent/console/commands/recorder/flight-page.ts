@@ -12,7 +12,7 @@ const US_PER_MS = 1_000;
 const US_PER_S = 1_000_000;
 const MARK = { sent: '>', received: '<', discarded: 'x' } as const;
 
-/** Renders a row, cut to the width of the page. */
+/** Renders a row of a recording or of `bus sniff`, without the name of its line. A row wider than the page is cut and ends in `~`. */
 export function renderRow(row: FlightRow, page: Page): string {
   const text = wholeRow(row, page);
   return text.length > page.widthCols ? `${text.slice(0, page.widthCols - 1)}~` : text;

@@ -22,7 +22,7 @@ const MAX_ID = 999_999_999;
 const DISK_MS = 30_000;
 const ID_ARGUMENT = { name: 'id', summary: msg`number of the recording, as in \`recorder list\``, required: true } as const;
 
-/** The answer of `recorder list`. `reach`: how far back the memory of each line reaches now. */
+/** The answer of `recorder list`. `recordings`: oldest first. `reach`: how far back the memory of each line reaches now. */
 export interface RecordingList {
   readonly recordings: readonly RecordingSummary[];
   readonly reach: ReturnType<RecorderTools['reach']>;

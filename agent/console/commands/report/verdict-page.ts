@@ -8,7 +8,7 @@ import { formatNumber } from '../../text/page.ts';
 import { plain } from '../../text/plain-text.ts';
 import { labelled } from '../../text/text-lines.ts';
 
-/** A verdict about a report, or about an export of savings. */
+/** The code of a verdict about a report or about an export of savings: `valid`, or the reason why it is not. */
 export type FileVerdict = ReportVerdict | SavingsVerdict;
 
 /** Exit code of each verdict; 0 for `valid` only. Source: 1 is an error, and 64 to 78 are those of sysexits.h. */

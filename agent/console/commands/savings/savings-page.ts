@@ -12,7 +12,7 @@ import { tableLines } from '../../text/text-table.ts';
 const NAMED = 6;
 const RIGHT = { align: 'right' } as const;
 
-/** Renders the saving of a period with its interval, its adjustments and what was not measured. */
+/** Renders the saving of a period with its 90 % interval, its adjustments and what was not measured. */
 export function renderSavings(result: SavingsResult, page: Page): string {
   const { total, halfKwh, savedPct, halfParts, cvPct, nmbePct } = result;
   const line = (label: Message, text: Said): string[] => labelled(label, text, page);

@@ -110,7 +110,7 @@ export function leftOut(lines: number, page: Pick<Page, 'language'>): string {
   return `! ${translated(counted(lines, msg`${lines} line left out`, msg`${lines} lines left out`), page)}`;
 }
 
-/** Renders a log line in a few rows; a longer text is cut. */
+/** Renders a log line in three rows at most; a longer text is cut. */
 export function logRows(line: LogLine, page: Page): readonly string[] {
   const { atMs, severity, name, fields, repeated } = line;
   const time = clockTime(atMs, { ...page, atMs });

@@ -61,7 +61,10 @@ const revert = agentCommand<{ isForced: boolean }, UpdateAnswer>({
   audit: auditOf,
 });
 
-/** `update put`: stores the next part of an update file, which arrives in base64. */
+/**
+ * `update put`: stores the next part of an update file, which arrives in base64. A part at byte 0 starts a new file. Another part must
+ * begin where the stored file ends.
+ */
 export const put = agentCommand<{ atByte: number; ofBytes: number; data: Buffer }, UpdateAnswer>({
   ...changing,
   name: 'update put',

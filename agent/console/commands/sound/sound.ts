@@ -81,7 +81,7 @@ function requestCommand({ name, summary, arguments: positional, isTimed, example
   });
 }
 
-/** The console commands that show what the sound places play, and that request other sound. */
+/** The console commands that show what the sound places play, that request other sound, and that end such requests. */
 export const SOUND_COMMANDS: readonly ConsoleCommand[] = [
   show,
   requestCommand({

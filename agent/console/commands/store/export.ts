@@ -33,11 +33,14 @@ const MAX_SEQ = 9_999_999_999;
 export interface ExportAnswer extends ExportPage, TimeRange {
   /** Unit of measurement by point, for the points of the running cabinet. */
   readonly units: Readonly<Record<PointId, string>>;
-  /** On the last page: while the store reports trouble, the number of readings in memory that are not stored yet; otherwise 0. */
+  /**
+   * Only on the last page: the number of readings in memory that are not stored yet, while the store reports trouble; 0 while it reports
+   * none.
+   */
   readonly waiting?: number;
 }
 
-/** Name, arguments and options of `export`. */
+/** Name, arguments and options of `export`, which writes all stored readings of a period to a file or to standard output. */
 export const EXPORT: LocalCommand = {
   kind: 'local',
   name: 'export',
@@ -124,7 +127,7 @@ export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 const FIELDS = ['seq', 'time', 'point', 'value', 'unit', 'quality', 'corrected'] as const;
 
-/** Returns the first line of an export file, with a line end: the CSV titles, or a JSON object. */
+/** Returns the first line of an export file, with a line end: the CSV titles, or a JSON object with epoch and period in UTC. */
 export function headOf({ epoch, fromMs, toMs }: Pick<ExportAnswer, 'epoch' | 'fromMs' | 'toMs'>, format: ExportFormat): string {
   if (format === 'csv') return `${csvLine(FIELDS)}\n`;
   const [from, to] = [fromMs, toMs].map((ms) => new Date(ms).toISOString());

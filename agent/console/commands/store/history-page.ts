@@ -12,7 +12,7 @@ import { labelled, paragraph } from '../../text/text-lines.ts';
 import { csvLine } from '../../text/text-table.ts';
 import type { TimeRange } from '../time-range.ts';
 
-/** How a history is shown. */
+/** How a history is shown: as a table or a plot for a terminal, or as CSV. */
 export type HistoryForm = 'table' | 'plot' | 'csv';
 
 /**
@@ -169,7 +169,10 @@ const USUAL_HOLD_MS = 150_000;
  */
 const USUAL_SHARE = 0.75;
 
-/** Returns the samples for a plot; readings and intervals without a value are left out. */
+/**
+ * Returns the samples for a plot; readings and intervals without a value are left out. A reading lasts until the next one, or for no time
+ * if that comes unusually late.
+ */
 export function samplesOf({ resolution, rows, buckets, toMs }: PointHistory): readonly Sample[] {
   if (resolution === 'raw') return heldUntilNext(rows, toMs);
   return buckets.flatMap(({ atMs, min, mean, max }) =>

@@ -88,7 +88,10 @@ export function readHistory(args: RawArgs): HistoryArgs {
   return { point: textArg(args, 'point'), ...readRange(args, USUAL_SINCE), by: readBy(args), form: plot ? 'plot' : csv ? 'csv' : 'table' };
 }
 
-/** Returns the resolution for a period if the user requested none: the longer the period, the coarser. */
+/**
+ * Returns the resolution for a period if the user requested none: the longer the period, the coarser. For a table it becomes coarser at
+ * shorter periods than for other forms.
+ */
 export function fittingResolution({ fromMs, toMs }: TimeRange, form: HistoryForm): Resolution {
   const { raw, minute } = FINE_UP_TO_MS[form === 'table' ? 'table' : 'other'];
   const spanMs = toMs - fromMs;

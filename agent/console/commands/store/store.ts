@@ -43,7 +43,10 @@ export const STORE_CHECK = agentCommand<object, StoreCheck, CheckProgress>({
   progress: { isLasting: false, load: async () => (await import('./store-page.ts')).renderCheckProgress },
 });
 
-/** `store backup`: removes damaged rows of `state.db`, copies it, and answers with path, size and time of the copy. */
+/**
+ * `store backup`: copies `state.db`, and answers with path, size and time of the copy. Before that, it removes damaged rows, or replaces
+ * the whole file if it fails the integrity check of SQLite.
+ */
 export const STORE_BACKUP = agentCommand({
   name: 'store backup',
   role: 'technician',
