@@ -26,7 +26,10 @@ export interface CountedZone {
   readonly lamps: readonly CountedLamp[];
 }
 
-/** How a lamp counts. `follows`: at its decided level; a number: at this level instead; `unknown`: its level is not known. Units: %. */
+/**
+ * How a lamp counts. `follows`: at its decided level; a number: at this level instead. `unknown`: its level is not known. Its energy then
+ * counts at the decided level, without standby power, and its time as unknown. Units: %.
+ */
 export type LampFollowing = 'follows' | 'unknown' | LevelPct;
 
 /** The sums of energy and time of all zones since the start or the last `restart`. */
@@ -61,7 +64,10 @@ const FIXED_SHARE = 0.04;
 /** Power of a dark driver with mains. Units: W. Source: Regulation (EU) 2019/2020 Annex II, at most 0.5 W in standby. */
 const STANDBY_W = 0.5;
 
-/** Returns the estimated mains power of a lamp at a level: standby power at 0, at most `ratedW`. Units: W, %. */
+/**
+ * Returns the estimated mains power of a lamp at a level, at most `ratedW`. At 0 it is the standby power; above, a fixed share of `ratedW`,
+ * and the rest in proportion to the level. Units: W, %.
+ */
 export function powerW(ratedW: number, levelPct: LevelPct): number {
   const fixedW = ratedW * FIXED_SHARE;
   return levelPct <= 0 ? Math.min(STANDBY_W, fixedW) : fixedW + (ratedW - fixedW) * Math.min(1, levelPct / 100);

@@ -24,7 +24,7 @@ const FEEDER_CODES: readonly EventCode[] = ['supply-lost', 'breaker-tripped', 'c
 
 /**
  * Returns a copy of the device. Its `faults` are the texts of the events that count as faults, with its id or one of its points as source.
- * Its silence is not included. `events`: open events only.
+ * Only certain codes count, such as `device-flag`; its silence and `door-open` do not. `events`: open events only.
  */
 export function withDeviceFaults(device: DeviceView, events: readonly AgentEvent[]): DeviceView {
   return { ...device, faults: ofDevice(device.id, events).map(({ text }) => text) };
@@ -43,7 +43,7 @@ export function withLampFaults<T extends LampView>(lamp: T, { lamps }: Pick<Cabi
 
 /**
  * As `withLampFaults`, with the evidence and what to check in the texts. Adds at the beginning: faults of the lamp's feeder, and that its
- * line or device is down or silent. `feederId`: the feeder of the lamp; null if it is unknown.
+ * line or device is down or silent. `feederId`: the feeder of the lamp, or the cabinet if it has none of its own; null if it is unknown.
  */
 export function withLampTrouble<T extends LampView>(
   lamp: T,

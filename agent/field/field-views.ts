@@ -78,8 +78,9 @@ export function deviceViews({ source, units, uart }: LineRuntime): DeviceView[] 
 }
 
 /**
- * Returns the newest value, quality and age of the points whose id contains `filter` in any case, without text points and points with
- * `poll: never`. Without a reading, value and age are null. The value is also null where the newest reading has none. Units: `ageS` in s.
+ * Returns the newest value, quality and age of the points whose id contains `filter` in upper or lower case, without text points and
+ * points with `poll: never`. Without a reading, value and age are null and the quality is `missing`. The value is also null where the
+ * newest reading has none. Units: `ageS` in s.
  */
 export function pointViews(
   points: ReadonlyMap<PointId, CabinetPoint>,

@@ -75,7 +75,7 @@ export class LatestReadings {
 
   /**
    * Stores and passes on the good readings that have become stale, with quality `stale` and their old value. `atMs` is when they became
-   * stale, so it differs from the time of a new reading, also where both come in one millisecond after a delay.
+   * stale, not the time of this call, because the platform identifies a value by its point and time.
    */
   reportStale(): void {
     const nowMs = this.#clock.wallMs();

@@ -112,6 +112,7 @@ export interface RuleState {
 export interface Detection {
   /** Sensor's device, or the neighbour's edge node. */
   readonly source: string;
+  /** The pole of the sensor; if relayed, the pole at which the neighbour's detections enter this street. */
   readonly pole: string;
   readonly atMono: MonoMs;
   /** Reported by a neighbour cabinet. */
@@ -151,7 +152,10 @@ export interface ChosenProgramme extends ProgrammeChoice {
   readonly reason: string;
 }
 
-/** The inputs of a decision besides the street. */
+/**
+ * The inputs of a decision besides the street. In a snapshot from the record, values on which its decision does not depend may be absent or
+ * differ.
+ */
 export interface LightingSnapshot {
   readonly nowMs: WallMs;
   readonly nowMono: MonoMs;

@@ -9,7 +9,10 @@ import type { MonoMs } from '../core/clock.ts';
 import type { Detection, LightingStreet } from './lighting.ts';
 import type { StreetGraph } from './street-graph.ts';
 
-/** A stay of a person or vehicle at a pole, from the first detection to the last. */
+/**
+ * A stay of a person or vehicle at a pole, from the first detection to the last; the person may stay longer. Detections more than 2 s apart
+ * are separate stays.
+ */
 export interface PoleVisit {
   readonly source: string;
   readonly pole: string;

@@ -4,8 +4,8 @@ import { SENSOR_RANGE_M } from './movers.ts';
 import type { StreetGraph } from './street-graph.ts';
 
 /**
- * Distances from one pole, for a person who leaves it. The arrays have one entry for each lamp pole. Units: m, except the flags `isUp` and
- * `isDown`.
+ * Distances from one pole, for a person who leaves it. The arrays have the order of the `lampPoles` of `createOutlookReader`, where a pole
+ * may occur more than once. Units: m, except the flags `isUp` and `isDown`.
  */
 export interface Outlook {
   /** To the lamp; infinite if there is no way. */

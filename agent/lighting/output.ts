@@ -27,7 +27,9 @@ export interface ResolvedOutput extends Omit<Output, 'idle' | 'litWith' | 'rules
   readonly pointId: PointId;
   /** The point that proves the written value: the point itself, or another. */
   readonly proofId: PointId;
+  /** A value read up to this long after the end of a write is no evidence about it. */
   readonly settleMs: number;
+  /** The largest difference between the decided and the read value that agrees. */
   readonly tolerance: number;
   readonly idle: number;
   readonly litWith: { readonly zones: readonly string[]; readonly value: number } | null;
@@ -45,7 +47,9 @@ export interface OutputState {
 
 /** The inputs from which the value of an output is decided, besides its configuration. */
 export interface OutputFacts {
+  /** As the function `litZones` returns them. */
   readonly litZones: ReadonlySet<string>;
+  /** By id of the rule; one that is absent counts as not active. */
   readonly ruleStates: ReadonlyMap<string, RuleState>;
   /** The state so far; undefined while there is none after a start or a new configuration of the light. */
   readonly before: OutputState | undefined;

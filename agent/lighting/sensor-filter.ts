@@ -16,7 +16,10 @@ import { afterActivity, isNowBusy } from './sensor-activity.ts';
 /** The state of a sensor after one more reading or tick, and what was detected with it. */
 export interface SensorStep {
   readonly state: SensorState;
-  /** Whether a new detection was made with this step. False while presence only continues. */
+  /**
+   * Whether a new detection was made with this step. False while presence only continues. A rise of a counter is a new detection, unless
+   * the counter was ignored as `stuck`.
+   */
   readonly detected: boolean;
   /** The value has risen again after a short pause during presence: it may be another person. */
   readonly returned: boolean;

@@ -1,6 +1,9 @@
 import { type Message, msg } from '../core/message.ts';
 
-/** Formats a duration for people, rounded to seconds, minutes or hours: `4 s`, `12 min`, `3 h`. Units: `durationMs` ms. */
+/**
+ * Formats a duration for people, rounded: in seconds below 2 minutes, in minutes below 2 hours, otherwise in hours. For example `4 s`,
+ * `12 min`, `3 h`. Units: `durationMs` ms.
+ */
 export function spell(durationMs: number): Message {
   const s = Math.round(durationMs / 1_000);
   if (s < 120) return msg`${s} s`;

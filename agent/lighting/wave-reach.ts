@@ -82,7 +82,10 @@ export interface LampsAround {
   readonly nowMono: MonoMs;
 }
 
-/** Returns those of the lamps in `zone.lamps` that a mover lights now, each with the time when that is to end; empty if there are none. */
+/**
+ * Returns those of the lamps in `zone.lamps` that a mover lights now, each with the time when that is to end, and with the distance as in
+ * `WaveRaise`. Empty if there are none.
+ */
 export function litLamps(zone: ZoneWave, around: LampsAround): readonly Lit[] {
   const reach = reachOf(around.mover, zone, around.nowMono);
   return zone.wave.mode === 'poles' ? litPoles(zone, reach, around) : litSection(zone, reach, around);

@@ -32,10 +32,13 @@ export interface ZonePlan {
 export interface ZoneMoment {
   readonly plan: ZonePlan;
   readonly light: Light;
-  /** In the order of `plan.reaches`; may be empty. */
+  /** In the order of `plan.reaches`; empty unless `light` is `night`. */
   readonly sensors: readonly SensorPhase[];
+  /** The part of the programme in force, and the next. */
   readonly state: ProgrammeState | null;
+  /** The trace line of `state`. */
   readonly programme: RuleLine | null;
+  /** The trace line of the evidence for night or day. */
   readonly dusk: RuleLine;
   /** Raises that apply to all its lamps: by traffic and rules. */
   readonly raises: readonly Raise[];

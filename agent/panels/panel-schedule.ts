@@ -34,8 +34,8 @@ const HALF_DAY_MS = DAY_MS / 2;
 const MINUTES_PER_HOUR = 60;
 
 /**
- * Creates the schedule of a panel from its `entries`. Their times are local times of `calendar`, or follow sunrise or sunset at `site`. An
- * entry does not apply on a day without its sunrise or sunset.
+ * Creates the schedule of a panel from its `entries`. Their times are local times of `calendar`, or follow sunrise or sunset at `site`. A
+ * sunrise counts from midnight to noon, a sunset from noon to midnight. Without its sunrise or sunset an entry does not apply.
  */
 export function createPanelSchedule(site: SunPosition, calendar: LocalCalendar, entries: readonly PanelEntry[]): PanelSchedule {
   const changes = createSunChanges(site, HORIZON_DEG);

@@ -36,7 +36,7 @@ export interface TextFacts {
   /** The entry of the schedule; null if none applies. */
   readonly entry: AppliedEntry | null;
   readonly isTimeKnown: boolean;
-  /** Returns a value of the panel as text, by the id of the value: its number or a word. Null if it has none. */
+  /** Returns a value of the panel as text, by the id of the value: its number, a word, or its `missing` text. Null if it has none. */
   readonly valueNamed: (name: string) => string | null;
 }
 
@@ -59,7 +59,10 @@ interface Candidate extends Omit<TextLine, 'applied'> {
   readonly sentId: string | null;
 }
 
-/** Returns the text to be shown: the first in the order of `TEXT_RANKS` that applies and can be shown. The fallback always can. */
+/**
+ * Returns the text to be shown: the first in the order of `TEXT_RANKS` that applies and can be shown. A text can be shown if no value in it
+ * is missing and the panel's limits allow it. The fallback always can.
+ */
 export function decideText(panel: PanelConfig, facts: TextFacts): TextDecision {
   const candidates = [
     ...sentLines(facts, 'emergency'),

@@ -25,7 +25,7 @@ export interface OngoingParts {
   readonly record: { note(event: AgentEvent): void };
   /** Keeps events in memory; an alarm that begins may cause a recording. */
   readonly flight: { note(event: AgentEvent): void };
-  /** Returns the event with its acknowledgement and its suppression, if any. */
+  /** Returns the event with its acknowledgement and its suppression, if any. `before`: the open event with this id, as last reported. */
   readonly alarms: { admit(event: AgentEvent, before: AgentEvent | undefined): AgentEvent };
 }
 

@@ -23,9 +23,11 @@ export interface StatusSources {
   /** By zone: the programme or event night of the step in force. Without a step, as by day, the chosen programme or the zone's own. */
   readonly programmes: ReadonlyMap<string, string>;
   readonly uplink: Pick<UplinkSlot, 'status'>;
+  /** The open warnings and alarms, also suppressed ones. */
   readonly activeEvents: readonly AgentEvent[];
   /** Whether maintenance covers a lamp or device. */
   readonly isInMaintenance: (source: string) => boolean;
+  /** When the agent was created, on `clock`. */
   readonly startedMono: MonoMs;
   /** When the first readings of a line arrived, on a clock that was 0 at the start of the process; null before. */
   readonly firstPollMono: MonoMs | null;

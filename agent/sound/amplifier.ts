@@ -54,7 +54,7 @@ export class Amplifier {
     return this.#onMono;
   }
 
-  /** Null if unknown. */
+  /** By the last proven write, or by a later reading that counts; null if unknown. */
   get isOn(): boolean | null {
     const { field, proofId, settleMs } = this.#parts;
     const reading = field.latest(proofId);

@@ -25,8 +25,8 @@ const MAX_SEEN = 128;
 const MAX_WAITING = 8;
 
 /**
- * What is remembered of announcements over a change of the configuration: when recent ones were accepted, and which times of the
- * configuration were handled.
+ * What is remembered of the announcements of one player over a change of the configuration: when recent ones were accepted, and which
+ * times of the configuration were handled.
  */
 export interface AnnouncementHistory {
   /** May include times more than an hour ago. */
@@ -45,13 +45,19 @@ export function historyOf(all: SoundHistory, port: string): AnnouncementHistory 
   return history;
 }
 
-/** The dependencies with which `AnnouncementQueue` is created. */
+/**
+ * What an `AnnouncementQueue` needs. `config`: the sound of the whole site. `times`: local times of the site. `history`: that of the player of
+ * `place`; the queue changes it.
+ */
 export interface AnnouncementQueueParts {
   readonly config: SoundConfig;
   readonly place: SoundPlace;
   readonly times: DayTimes;
   readonly history: AnnouncementHistory;
-  /** An announcement of the configuration that was due is left out: too many wait (`full`), or `announcementsPerH` is reached (`rate`). */
+  /**
+   * An announcement of the configuration that was due is left out: too many wait (`full`), or `announcementsPerH` is reached (`rate`). `id`:
+   * that of the configuration.
+   */
   readonly onLeftOut: (id: string, cause: 'full' | 'rate') => void;
 }
 
@@ -83,7 +89,7 @@ export class AnnouncementQueue {
     return this.#waiting.length >= MAX_WAITING;
   }
 
-  /** Adds an announcement. The caller has checked that it is allowed. */
+  /** Adds an announcement. The caller has checked that it is allowed, and that the queue is not full. */
   add(announcement: Omit<Announcement, 'startByMono'>, nowMono: MonoMs): void {
     const { history } = this.#parts;
     history.announcedMono = [...inLastHour(history.announcedMono, nowMono), nowMono];

@@ -125,7 +125,7 @@ export class PlacePlayer {
     return step.kind === 'ended';
   }
 
-  /** The place is no longer configured: silences it, without waiting for the result. */
+  /** Silences the place, without waiting for the result: it is no longer configured, or has another player or relay. */
   release(): void {
     void this.#send(PLAYER_POINTS.state, PLAYER_STATE.stopped, false);
     for (const amplifier of this.#parts.amplifiers) amplifier.release();

@@ -16,12 +16,14 @@ import type { SoundDecision } from './sound-words.ts';
 export interface PlayerFacts {
   /** The player answers: its newest `state` is `good` or `bad`, neither stale nor missing. */
   readonly isAlive: boolean;
+  /** A value of `PLAYER_STATE`. */
   readonly state: number | null;
   /** The instant of the newest reading of the state, whatever its quality; -Infinity before the first. */
   readonly stateMono: MonoMs;
   readonly volumePct: number | null;
   /** 0: no card, or no file on it. */
   readonly files: number | null;
+  /** Value of the player's point `track`. */
   readonly track: number | null;
 }
 
@@ -29,7 +31,7 @@ export interface PlayerFacts {
 export interface PlayMemory {
   /** The `key` of the decision that the player follows; null for none. */
   readonly key: string | null;
-  /** Position in `play`. */
+  /** Position in `play` of that decision. */
   readonly index: number;
   /** When the newest try to start the track at `index` began, or when it was found playing. */
   readonly startMono: MonoMs;
@@ -71,6 +73,7 @@ export interface PlaySituation {
   readonly decision: SoundDecision;
   readonly player: PlayerFacts;
   readonly memory: PlayMemory;
+  /** All tracks of the site. */
   readonly tracks: readonly SoundTrack[];
   /** The amplifiers have been on for long enough, or there are none. */
   readonly isWarm: boolean;

@@ -17,7 +17,7 @@ type Fields = Readonly<Record<string, string | number | undefined>>;
 
 /**
  * The poles, devices and lamps that the rows of a table describe, by id. A line, unit or profile in a row without a device is that of the
- * device with the id of the lamp. Errors: none; contradictions between rows and missing ids are reported.
+ * device with the id of the lamp. Errors: none; contradictions between rows and most missing ids are reported.
  */
 export class TableThings {
   readonly poles = new Map<string, TableThing>();

@@ -26,7 +26,10 @@ export interface FlightMemoryParts {
   readonly sizeKilobytes: () => number;
 }
 
-/** Entries of one ring, copied. `line` null: decisions and events. `nextSeq`: number of the ring's next entry. */
+/**
+ * Entries of one ring, copied. `line`: id of the line, or path of an observed port; null: decisions and events. `nextSeq`: number of the
+ * ring's next entry; 0 for an observation.
+ */
 export interface ChannelImage extends RingImage {
   readonly line: string | null;
   readonly nextSeq: number;

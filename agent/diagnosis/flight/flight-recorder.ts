@@ -51,6 +51,7 @@ export interface FlightRecorderParts {
   readonly folder: RecordingFolder | null;
   /** Whether the data folder belongs to this run now. */
   readonly mayWrite: () => boolean;
+  /** Returns what is in force at the call; called when a recording is stored or extended. */
   readonly facts: () => RecordingFacts;
   /** Receives the event `recording-failed`, at its begin and at its end. */
   readonly onEvent: (event: AgentEvent) => void;

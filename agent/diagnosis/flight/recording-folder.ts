@@ -91,7 +91,10 @@ export class RecordingFolder {
     return summaryOf({ ...each, bytes: file.length }, head);
   }
 
-  /** Protects a recording from removal by new ones, or ends that. Undefined if it does not exist; rejects with Refusal at the limit. */
+  /**
+   * Protects a recording from removal by new ones, or ends that. Undefined if it does not exist. Rejects with Refusal if half of
+   * `maxRecordings` are protected already.
+   */
   async pin(id: number, isPinned: boolean): Promise<RecordingSummary | undefined> {
     const found = await this.#found();
     const each = found.find((other) => other.id === id);

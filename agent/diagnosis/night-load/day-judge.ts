@@ -36,7 +36,10 @@ export class DayJudge {
   #hourMax = Number.NaN;
   #openHours = 0;
   #limitW: number | null = null;
-  /** The unexpected load that lasts; null while none is found. A load that lasts for weeks is then taken as usual. */
+  /**
+   * The unexpected load that lasts; null while none is found. A load that lasts for weeks is then taken as usual, and `hours` begins
+   * again.
+   */
   load: DayLoad | null = null;
 
   constructor(hours: readonly number[] = []) {

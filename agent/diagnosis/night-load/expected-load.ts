@@ -14,6 +14,7 @@ export interface NightProfile {
   readonly onMin: number;
   /** The middle between switch-on and switch-off. Units: minutes since switch-on. */
   readonly middleMin: number;
+  /** Local time less UTC at switch-on. Units: minutes. */
   readonly utcOffsetMin: number;
   readonly level: Float64Array;
 }

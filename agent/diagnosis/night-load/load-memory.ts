@@ -14,7 +14,10 @@ export function storedTonight({ tonight }: LoadMemory): Readonly<Record<string, 
   return tonight === null ? null : packedNight(tonight);
 }
 
-/** Restores a memory. Parts that are missing or of another shape are left out; values are not checked otherwise. */
+/**
+ * Restores a memory from what `storedNights` and `storedTonight` returned. Parts that are missing or of another shape are left out; values
+ * are not checked otherwise.
+ */
 export function restoredLoad(stored: unknown, tonight: unknown): LoadMemory {
   const record = isRecord(stored) && stored['v'] === 1 ? stored : {};
   const { nights, dayHours, differences, nightsOpen } = record;

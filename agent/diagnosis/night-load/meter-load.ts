@@ -8,7 +8,10 @@ import { type LoadFinding, loadFindings } from './load-texts.ts';
 import { LoadWatch } from './load-watch.ts';
 import { MeterMinutes } from './meter-minutes.ts';
 
-/** What a `MeterLoad` requires. `powers`: number of points whose sum is the power; `lampW`: rated power of one lamp, null if unknown. */
+/**
+ * What a `MeterLoad` requires. `meter`, `cabinet`: ids. `powers`: number of points whose sum is the power; `lampW`: rated power of one lamp,
+ * null if unknown. `onEvent` receives an event when it begins, ends, or continues after a restart. Units: W.
+ */
 export interface MeterLoadParts {
   readonly meter: string;
   readonly cabinet: string;
@@ -49,7 +52,10 @@ export class MeterLoad {
     });
   }
 
-  /** Takes a value of one point. Units: W or V. `utcOffsetMin` returns local time less UTC in minutes. */
+  /**
+   * Takes a value of one point. Powers of several points count as their sum, once each has a new value. Units: W or V. `utcOffsetMin`
+   * returns local time less UTC in minutes.
+   */
   put(quantity: 'watts' | 'volts', pointId: string, value: number, wallMs: number, monoMs: number, utcOffsetMin: () => number): void {
     if (this.#offsetMs === null || this.#watch.onMin === null) this.#offsetMs = wallMs - monoMs;
     const atMin = Math.floor((monoMs + this.#offsetMs) / MINUTE_MS);

@@ -41,8 +41,8 @@ const SIZE_MIN = 4;
 const BLIND_MIN = 2 * WINDOW_MIN + 11;
 
 /**
- * Compares one night with the learned nights. For each minute that has a power, in order, call `put`, then `judge`. For minutes of an
- * earlier run, call only `put`. Units: minutes since switch-on.
+ * Compares one night with the learned nights. For each minute that the night has recorded, in order, call `put`, then `judge`. For
+ * minutes of an earlier run, call only `put`. Units: minutes since switch-on.
  */
 export class NightJudge {
   readonly #model: LoadModel;

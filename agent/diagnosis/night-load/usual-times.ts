@@ -15,7 +15,8 @@ export interface MinuteSpan {
 
 /**
  * Returns the span in which the lamps may come on, from the times of the recent nights, moved by whole days. The newest is moved near to
- * `nearMin`, the others near to the newest. The slack on each side is more than an hour. Null if no night is recent enough.
+ * `nearMin`, the others near to the newest. The slack on each side is more than an hour. Null if no night is recent enough. `nights`:
+ * oldest first. Units: as `MinuteSpan`.
  */
 export function usualOn(nights: readonly NightProfile[], nearMin: number): MinuteSpan | null {
   const times = recent(nights, nearMin).map((night) => night.onMin);

@@ -6,7 +6,7 @@
 import type { NightTrace } from './night-trace.ts';
 import { medianOf } from './robust.ts';
 
-/** Exponents of the voltage. Units: none; 0 is constant power or not known, 2 a resistor. */
+/** Exponents: the power is proportional to the voltage raised to them. Units: none; 0 is constant power or not known, 2 a resistor. */
 export interface VoltageExponents {
   /** For changes within some minutes. */
   readonly fast: number;

@@ -27,8 +27,9 @@ export const SOURCE_TEXTS: Readonly<Record<EnergySource, Message>> = {
 };
 
 /**
- * Returns the section about energy: used, proven and computed, by zone, night and meter, and compared with a year before. What is proven,
- * the meters and the year before are left out if there are none. With fewer than two nights or months there is no plot.
+ * Returns the section about energy: used, proven and computed, by zone, night and meter, and compared with a year before. What is proven
+ * and the year before are left out if there are none, the meters if the configuration has none. With fewer than two nights or months there
+ * is no plot.
  */
 export function energySection(facts: NightFacts): ReportSection {
   const { savings, used } = facts;
@@ -168,7 +169,7 @@ function computedTable(facts: NightFacts): ReportTable {
 /**
  * Returns the energy of the entries of `used` (nights, and months kept as one sum), joined by month if they are more than `MOST_NIGHTS`. A
  * value is null if it is null in one of its entries. `half`: half of the 90 % interval for each bar of one proven night, null for other
- * bars; null if no bar has one.
+ * bars; null if no bar has one. `line`: the proven reference; without `savings`, the former installation.
  */
 export function nightBars({ used, savings }: Pick<RangeFacts, 'used' | 'savings'>): ReportBars {
   const isMonthly = used.length > MOST_NIGHTS;
@@ -237,6 +238,7 @@ function meterTable({ meters, nights }: NightFacts): ReportTable {
 export interface RangeSaving {
   /** What is compared with the reference: the energy of the nights with a proven saving; if there is none, the computed energy. */
   readonly usedKwh: number | null;
+  /** The proven reference; if `isProven` is false, the computed energy of the former installation. */
   readonly referenceKwh: number | null;
   readonly savedKwh: number | null;
   /** Half of the 90 % interval of the saving; null if `isProven` is false. */

@@ -19,7 +19,10 @@ export interface Availability {
    * failures are not known (`areFailuresUnknown`). Failures whose events are no longer stored count as none.
    */
   readonly lightPct: number | null;
-  /** Lamp hours at night in which a failure made the lamp dark, also in nights that were not counted. */
+  /**
+   * Lamp hours at night in which a failure made the lamp dark, also in nights that were not counted. Too low, or 0, if failures are not
+   * known.
+   */
   readonly darkLampH: number;
   /** Counted lamp hours at night in which the level of the lamp was not known. */
   readonly unknownLampH: number;

@@ -71,7 +71,7 @@ function poleMap({ cabinet, nights, failures }: NightFacts): ReportMap {
 
 /**
  * Returns the poles that have lamps, in the order of the configuration. The street is the id of the branch; without one, it is the name of
- * the cabinet.
+ * the cabinet. `stateOf`: returns value and mark of a pole from the ids of its lamps.
  */
 export function mappedPoles(
   { poles, lamps, name }: Pick<Cabinet, 'poles' | 'lamps' | 'name'>,

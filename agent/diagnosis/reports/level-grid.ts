@@ -8,9 +8,9 @@ const BAND_TOPS: readonly number[] = [0, 25, 50, 75, 100];
 const STEP_MS = 600_000;
 
 /**
- * Mean numbers of lamps by decided level, in steps of ten minutes. `instants`: when each step begins, then the end of the last one.
- * `bands`: a list for 0 %, then for up to 25, 50, 75 and 100 %. `unrecorded`: lamps whose level was not recorded. Shape: one value for each
- * step in `unrecorded` and in each list of `bands`.
+ * Mean numbers of lamps by decided level, in steps of ten minutes. The first and the last step have a lit lamp. `instants`: when each step
+ * begins, then the end of the last one. `bands`: a list for 0 %, then for up to 25, 50, 75 and 100 %. `unrecorded`: lamps whose level was
+ * not recorded. Shape: one value for each step in `unrecorded` and in each list of `bands`.
  */
 export interface LevelSteps {
   readonly instants: readonly WallMs[];

@@ -23,7 +23,8 @@ export interface RangeFacts {
 
 /**
  * A device of category meter. `serial`: as the device states it, otherwise as a person stated it in the baseline of the proven saving; null
- * if neither is known. `classPct`: limit of error; null for a meter that is not in that baseline, and for all without one. Units: %.
+ * if neither is known. `classPct`: limit of error; null for a meter that is not in that baseline, and for all if no saving is proven.
+ * Units: %.
  */
 export interface MeterFacts {
   readonly id: string;
@@ -33,8 +34,8 @@ export interface MeterFacts {
 }
 
 /**
- * Gaps and the readings that were lost in them. `unknown`: number of gaps whose readings could not be counted; for each of those `readings`
- * has an estimate, or nothing if there is none.
+ * The recorded losses of readings (`Gap`) whose `atMs` is in the time of the report; the readings may be older. `unknown`: number of gaps
+ * whose readings could not be counted; for each of those `readings` has an estimate, or nothing if there is none.
  */
 export interface LostReadings {
   readonly gaps: number;

@@ -47,8 +47,8 @@ function nameplateFit(ofMeters: number): SpanFit {
 /**
  * Ends the night of a meter: estimates its gaps, and returns what is stored and learned. Call it once. `before`: what was learned in
  * earlier nights, newest last; if that is not enough, the coefficients come from this night. If that is too little too, they divide the
- * computed energy by `ofMeters`, the number of meters of the cabinet. Then `halfWh` reaches from no lamp to all lamps, if there are several
- * meters.
+ * computed energy by `ofMeters`, the number of meters of the cabinet. Then `halfWh` is half of the estimate for a single meter, otherwise
+ * the estimate times `ofMeters` - 1.
  *
  * `isMissed`: nothing was counted in the night, as without the agent, and it is estimated like another night. Then nothing is learned, and
  * `halfWh` is half of the estimate or more.

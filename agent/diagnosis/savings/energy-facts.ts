@@ -59,7 +59,7 @@ export function readEnergyFacts(stored: unknown): EnergyFacts | null {
 /**
  * Returns the ledger entries for the differences between two configurations. `date`: the first night of the second one. `reference`: the
  * lamps of the reference now. A lamp in it that moves to another zone keeps its power and reduction; one that is no longer in it stays out.
- * Only entries about lamps that were added or removed have an effect.
+ * If it is empty, a lamp that moves has the values of `after`. Only entries about lamps that were added or removed have an effect.
  */
 export function energyChanges(
   before: EnergyFacts,

@@ -11,7 +11,7 @@ import { brokenAt, ledgerEntriesOf, ledgerEntry, missingFrom } from './ledger-ch
 
 /**
  * Signs `digest`, a text that identifies the evidence, with the key of the cabinet. `kind`: sort of evidence, which is signed too. Resolves
- * with null if it cannot be signed now.
+ * with the signature and the same `digest`, or with null if it cannot be signed now.
  */
 export type SignDigest = (
   kind: string,

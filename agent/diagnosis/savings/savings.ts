@@ -54,8 +54,8 @@ export interface SavingsParts {
   readonly profiles: () => ReadonlyMap<string, Profile>;
   readonly points: () => ReadonlyMap<PointId, CabinetPoint>;
   /**
-   * `usedWh`: computed energy of all lamps so far, by level; it may begin again at 0. `view`: undefined if the disk could not be read.
-   * Units: Wh.
+   * `usedWh`: computed energy of all lamps so far, by level, in Wh; it may begin again at 0. `view`: undefined if the disk could not be
+   * read.
    */
   readonly energy: () => { usedWh(): Float64Array; view(query: EnergyQuery): Promise<EnergyView | undefined> };
   readonly decisions: () => readonly Decision[];

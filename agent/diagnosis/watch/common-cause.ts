@@ -99,8 +99,8 @@ export class CommonCause {
   }
 
   /**
-   * Removes a lamp from its group once it counts as supplied: it answers, or, if it was dark, gives light. The last two leave together: each is judged
-   * alone again. `lightMono`: when it last gave light.
+   * Removes a lamp from its group once it counts as supplied: it answers, or, if it was dark, gives light. The last two leave together: each
+   * is judged alone again. `lightMono`: when it last gave light.
    */
   release(lamp: number, lightMono: MonoMs, nowMono: MonoMs): void {
     const feeder = this.#plan.lamps[lamp]?.feeder ?? 0;

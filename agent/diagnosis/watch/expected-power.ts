@@ -5,8 +5,8 @@ import { bandOf, type LevelCurve } from './level-curve.ts';
 import type { WatchedLamp } from './watch-plan.ts';
 
 /**
- * Bounds of the power of a lit lamp: below `lowW` it draws too little, above `highW` too much. Units: W. `modelW`: from the rated power and
- * the level alone.
+ * Bounds of the power of a lit lamp: below `lowW` it draws too little, above `highW` too much. `modelW`: from the rated power and the level
+ * alone. `expectedW`: `modelW` corrected by what was learned or measured of this lamp, also at near levels. Units: W.
  */
 export interface PowerBounds {
   readonly modelW: number;
@@ -40,8 +40,8 @@ const SIGMAS = 4;
 const REFERENCE_SHARE = 0.2;
 
 /**
- * How the expectation is computed. `lamp`: its index in the curve. `tolerancePct`: the least tolerance. The bounds may be wider. `lowW` may
- * be nearer, or above the expected power, if that is less than the reference of the curve.
+ * What the expectation is computed with. `lamp`: its index in the curve. `tolerancePct`: least distance of the bounds from the expected
+ * power, in % of it. Only `lowW` may be nearer, or even above that power, where the power is below the reference of the curve.
  */
 export interface PowerBasis {
   readonly lamp: number;

@@ -21,7 +21,10 @@ export interface FaultFigures {
   readonly isByContact: boolean;
 }
 
-/** The sentences of one fault. `begin`, `end`: the texts of its event when it begins and when it is over. `evidence`: what showed it. */
+/**
+ * The sentences of one fault. `begin`, `end`: the texts of its event when it begins and when it is over. `evidence`: what showed it.
+ * `check`: what to check, where, and with which tool.
+ */
 export interface FaultTexts {
   readonly begin: Message;
   readonly end: Message;

@@ -117,7 +117,8 @@ export class FeederWatch {
 
 /**
  * Returns what showed voltage on a feeder more than 2 min after its command last changed: its contact, if read recently, or the newest
- * reading of a lamp, however old. Null if nothing did. Units: `value` in V or W; 1 for a contact.
+ * reading of a lamp, however old: above half the nominal voltage, or above 6 W. Null if nothing did. Units: `value` in V or W; 1 for a
+ * contact.
  */
 export function signOfVoltage(
   feeder: number,

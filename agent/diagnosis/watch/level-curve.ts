@@ -114,7 +114,7 @@ export class LevelCurve {
     return this.#reference[lamp * BANDS + band] ?? Number.NaN;
   }
 
-  /** The drift of a lamp from its references: the median over its learned bands. Units: %. Null if none is learned. */
+  /** The drift of a lamp from its references: the median over its learned bands. Units: %, positive above. Null if none is learned. */
   driftPct(lamp: number): number | null {
     const drifts: number[] = [];
     for (let band = 0; band < BANDS; band++) {

@@ -39,7 +39,7 @@ const HELD_CODES: ReadonlySet<EventCode> = new Set<EventCode>(['unit-silent', 'l
 
 /** Holds back events of lamps, and of their drivers, while a lost supply is or may be the cause. */
 export interface SupplyGate {
-  /** Takes an event of a line or of the light control. Most pass at once. */
+  /** Takes an event of a line or of the light control. Most pass at once: `pass` receives them. */
   take(event: AgentEvent, from: Pick<HeldEvent, 'pass' | 'isOfLine'>, nowMono: MonoMs): void;
   /** Passes the held events whose verdict is now `own`. */
   tend(nowMono: MonoMs): void;

@@ -21,7 +21,7 @@ export const LAMP_QUANTITIES = [
   'uptime',
   'level',
 ] as const satisfies readonly Semantic[];
-/** One quantity of a lamp that the watch uses. */
+/** One of `LAMP_QUANTITIES`: a quantity of a lamp that the watch uses. */
 export type LampQuantity = (typeof LAMP_QUANTITIES)[number];
 
 /** One lamp with its own points. `feeder`: index in `WatchPlan.feeders`. */

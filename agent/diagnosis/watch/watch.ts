@@ -144,8 +144,8 @@ export class Watch {
   }
 
   /**
-   * Takes what was measured of a lamp at its commissioning as the reference for its faults and its drift, and requests a save. A reference that
-   * it has already remains, unless its driver is another one. No effect for a lamp that measures no power.
+   * Takes what was measured of a lamp at its commissioning as the reference for its faults and its drift, and requests a save. A reference
+   * that it has already remains, unless its driver is another one (`isExchanged`). No effect for a lamp that measures no power.
    */
   takeReference(lampId: string, levels: readonly LevelMeasure[], isExchanged: boolean): void {
     const at = this.#plan.lamps.findIndex(({ id, points }) => id === lampId && points.power !== undefined);

@@ -30,6 +30,7 @@ const RATED = new Set(['ratedHours', 'ratedStarts', 'ratedTemperatureC']);
 
 /**
  * Returns for each lamp, in their order, a prediction of when it should be replaced. Nights after `today` (a clock was wrong) are ignored.
+ * `lamps`: all of a cabinet, because lamps are compared with each other.
  */
 export function predictLamps(lamps: readonly LampHistory[], today: NightDate): readonly LampPrediction[] {
   const steps = predictionSteps(lamps, today);

@@ -18,8 +18,8 @@ export const WEAR_QUANTITIES = [
 export type WearQuantity = (typeof WEAR_QUANTITIES)[number];
 
 /**
- * One lamp in one night, or in a week of nights. Units: `driftPct` % by which the power has drifted; `deratedPct` % of the lit time;
- * `currentPct` % of the nominal output current, near full level; `temperatureC` °C, while lit; `hours` h.
+ * One lamp in one night, or in a week of nights. Units: `driftPct` % by which the power has drifted, positive if it is more; `deratedPct` %
+ * of the lit time; `currentPct` mean % of the nominal output current, near full level; `temperatureC` mean °C while lit; `hours` h.
  * `starts` and `hours` are the newest values of counters, not what the night added. Null: not known.
  */
 export interface WearNight extends Readonly<Record<WearQuantity, number | null>> {
@@ -52,8 +52,8 @@ export function weekOf(date: NightDate): string {
 }
 
 /**
- * Returns one summary for each week and kind that has enough nights, by week, oldest first. It has the medians, but of counters and rated
- * values the newest known one. `nights`: of one lamp, oldest first.
+ * Returns one summary for each week (see `weekOf`) and kind that has enough nights, by week, oldest first. It has the medians, but of
+ * counters and rated values the newest known one. `nights`: of one lamp, oldest first.
  */
 export function weeksOf(nights: readonly DatedNight[]): readonly DatedNight[] {
   const weeks = Map.groupBy(nights, ({ date, night }) => `${weekOf(date)} ${night.kind}`);

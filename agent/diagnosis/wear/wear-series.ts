@@ -96,7 +96,7 @@ export function fleetMedians(weeks: readonly (readonly DatedNight[])[], quantity
 
 /**
  * Returns a quantity less its median over the lamps, by week. `fleet`: the medians of this quantity. Weeks without one of the two are left
- * out. Units: as in `seriesOf`.
+ * out. Units: x as in `seriesOf`, y as the quantity in `weeks`.
  */
 export function excessOf(weeks: readonly DatedNight[], quantity: WearQuantity, fleet: FleetMedians): readonly SeriesPoint[] {
   return weeks.flatMap(({ date, night }) => {

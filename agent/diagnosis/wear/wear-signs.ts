@@ -65,8 +65,8 @@ const LEAST_DERATING_PCT = 8;
 const MEDIAN = 0.5;
 
 /**
- * A quantity whose newest weekly value is older gives no sign. Units: weeks. Source: assumed; as long as starts are counted. Confirmed by:
- * outages of cabinets.
+ * A quantity whose newest weekly value is older gives no sign. A lamp without newer data is not `no-sign`. Units: weeks. Source: assumed;
+ * as long as starts are counted. Confirmed by: outages of cabinets.
  */
 export const STALE_WEEKS = 4;
 

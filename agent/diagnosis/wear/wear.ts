@@ -36,7 +36,7 @@ export interface WearParts {
   readonly store: Pick<Store, 'load' | 'save'>;
   /** Returns the newest decisions, one for each lamp; empty before the first. */
   readonly decisions: () => readonly Decision[];
-  /** Drift of the power from its reference, by lamp. Units: %. */
+  /** Drift of the power from its reference, by lamp; absent if unknown. Units: %, positive if the lamp draws more. */
   readonly powerDriftPct: () => ReadonlyMap<string, number>;
   /** Burning hours by lamp, where they are known. Units: h. */
   readonly burningH: () => ReadonlyMap<string, number>;

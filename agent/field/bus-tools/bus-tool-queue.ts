@@ -13,7 +13,7 @@ const UNKNOWN_UNIT_WAIT_MS = 300;
 /** A read of a person is continued this often after it made room for a level. Source: assumed; each part reads one byte at least, and 32 bytes are the longest read. Confirmed by: reads at the console while a street is lit. */
 const INTERRUPTED_TRIES = 32;
 
-/** One Modbus line or DALI bus as the bus tools need it. `units`: those of the cabinet. `runner`: gives each request its turn. */
+/** One Modbus line or DALI bus as the bus tools need it. `units`: its units in the cabinet. `runner`: gives each request its turn. */
 export interface BusLine {
   readonly config: LineConfig;
   readonly line: ModbusLine;

@@ -100,7 +100,10 @@ interface Job {
   fail(error: BusError): void;
 }
 
-/** Creates an empty queue. After a long job, `waitingMono` returns undefined for as long as that job took. */
+/**
+ * Creates an empty queue for the console's jobs on a line. `monoMs`: the monotonic clock. After a job with `isLong`, `waitingMono` returns
+ * undefined for as long as that job took.
+ */
 export function createConsoleJobs(monoMs: () => MonoMs) {
   let jobs: Job[] = [];
   let restMono: MonoMs = 0;

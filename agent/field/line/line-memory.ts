@@ -155,8 +155,8 @@ export function learnedOf(units: readonly Unit[], now: Now): LearnedUnits {
 }
 
 /**
- * Adds the saved data of a unit to that unit: only the write times if its profile has changed (see `Learned`). Response times of this run
- * are kept. Does nothing if `learned` is not an object.
+ * Adds the saved data of a unit to that unit: only the write times if its profile has changed (see `Learned`). Response times are restored
+ * only if the unit has no turnaround yet. Does nothing if `learned` is not an object.
  */
 export function recall(unit: Unit, learned: unknown, now: Now): void {
   if (!isRecord(learned)) return;

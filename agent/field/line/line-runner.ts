@@ -61,6 +61,7 @@ const RESUME_MS = 5_000;
 
 /** The line, its units and the callbacks of a `LineRunner`. */
 export interface LineRunnerOptions extends TransactionsOptions {
+  /** The poll period of each poll class. Units: ms. */
   readonly periodsMs: typeof POLL_PERIOD_MS;
   /** Receives every transaction of the line, including those of the console. */
   readonly onTransaction?: (report: TransactionReport) => void;

@@ -40,7 +40,8 @@ export interface PortSupervisorOptions {
 
 /**
  * Keeps the port of a line open from `start` to `stop`. A port that is lost or cannot be opened is reported as event `line-down` and opened
- * again later. The owner reports a loss by `lost`.
+ * again later. The event ends when the port is open again, after repeated losses only once it has stayed open for some time. The owner
+ * reports a loss by `lost`.
  *
  * Errors: an error of the port that is not a BusError is not caught.
  */

@@ -119,7 +119,10 @@ export class Transactions {
     this.#parts.line.cutShort?.(this.#leastMs(this.#hurriedMs), isUrgent);
   }
 
-  /** Writes to all units of the line. No unit answers; the line is idle for `pauseMs` while they execute it. */
+  /**
+   * Sends a write that no unit answers: a Modbus broadcast, or a level of a group or of all gear on a DALI bus. A Modbus line is then idle
+   * for `pauseMs`, while the units execute it.
+   */
   async broadcast(request: WriteRequest, pauseMs: number): Promise<Reply | BusError> {
     try {
       return await this.#parts.line.write(request, pauseMs);
@@ -153,7 +156,7 @@ export class Transactions {
     onReadings(absentReadings(unit.device.id, quantities, quality, { atMono: clock.monoMs(), atMs: clock.wallMs() }));
   }
 
-  /** Call it when the line went down: the unit counts as away from now on. */
+  /** Call it when the line went down: the unit counts as away from now on, and its points are published as missing unless it was away. */
   forget(unit: Unit): void {
     if (!unit.isAway) this.#leave(unit);
     this.#report(unit, false);

@@ -191,7 +191,7 @@ function spanOf(slots: readonly Slot[], at: { from: number; to: number; evenAlig
 
 /**
  * Sets when the slots of an answered block are due again, sets `misses` to 0, and ends their isolation. `phase`: the share of a period (0
- * to 1) after which the second read is due.
+ * to 1) after which a slot with `isFirst` is due again.
  */
 export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs']; phase: number }): void {
   const { nowMono, periodsMs, phase } = at;
@@ -243,7 +243,7 @@ export function cutApart({ slots }: PollBlock, all: readonly Slot[]): void {
 
 /**
  * Isolates the slot: from now on it is requested alone, at intervals that grow up to a limit. For an isolated slot, counts one more
- * unsuccessful request. The isolation also ends the splits of the search (`rejoin`). `all`: the slots of the unit.
+ * unsuccessful request. A new isolation also ends the splits of the search (`rejoin`). `all`: the slots of the unit.
  */
 export function isolate(slot: Slot, all: readonly Slot[], { cause, nowMono }: { cause: IsolationCause; nowMono: MonoMs }): void {
   const isFound = slot.isolation === null;

@@ -122,7 +122,7 @@ export class LineStatsCollector {
     return crcErrors >= DAMAGED.count && crcErrors > DAMAGED.share * (ok + crcErrors);
   }
 
-  /** The counters of the line without what ended requests of the console added; `busyMs` includes it. */
+  /** The counters of the line, less what ended requests of the console added to them; `busyMs` is not reduced. */
   counters(): LineCounters {
     return this.#share.without(this.#parts.line.counters);
   }

@@ -30,8 +30,8 @@ export interface UartLineOptions {
 }
 
 /**
- * The counts of a `UartLine`. `unanswered`: polls after which no frame came before the next poll, without the last one before a restart of
- * the requests.
+ * The counts of a `UartLine` since it was created. `noiseBytes`: bytes in no valid frame. `unanswered`: polls after which no frame came
+ * before the next poll, without the last one before a restart of the requests.
  */
 export interface UartCounters {
   readonly frames: number;

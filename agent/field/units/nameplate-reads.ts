@@ -21,7 +21,10 @@ export function nameplateRead({ nameplate, device }: Unit): ReadRequest | undefi
   return entry && { unit: device.unit, table: entry.table, address: entry.address, count: nameplateWidth(entry) };
 }
 
-/** Tries to read the first pending entry of the nameplate into the unit; does nothing when none is pending. */
+/**
+ * Tries to read the first pending entry of the nameplate into the unit; does nothing when none is pending. A lost read leaves the entry
+ * pending, for a few tries. After that, or if the unit refuses the read, the entry is removed without a text.
+ */
 export async function readNameplateOnce(unit: Unit, transactions: Transactions): Promise<void> {
   const { nameplate } = unit;
   const [entry] = nameplate.pending;

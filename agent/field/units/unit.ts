@@ -71,6 +71,7 @@ export interface Unit {
    */
   pendingSteps: SetupStep[];
   provingSteps: SetupStep[];
+  /** The progress of these steps; one without an entry is in phase `look`. */
   readonly stepStates: Map<SetupStep, StepState>;
   /** It refused a read of several set-up registers together. */
   isSetUpSingly: boolean;
@@ -119,7 +120,7 @@ export interface UnitParts {
   readonly setupValues: SetupValues;
   /** As `Unit.phase`. Default: 1. */
   readonly phase?: number;
-  /** A device of the line lists groups. */
+  /** A device of the line lists groups. Default: false. */
   readonly hasGroups?: boolean;
   /** As `Unit.slowDelayMs`. Units: ms. Default: 0. */
   readonly slowDelayMs?: number;

@@ -50,7 +50,7 @@ const FEWEST_MEMBERS = 2;
 
 /**
  * Returns the groups of at least two level points on a line that one write may set, largest first; empty if there are none.
- * `isBroadcastAllowed`: broadcasts may be among them, as `LineConfig.broadcast` permits. The profiles alone decide which are safe.
+ * `isBroadcastAllowed`: as `LineConfig.broadcast`; only then, the groups of `lineBroadcasts` are among them.
  */
 export function groupsOf(devices: readonly GroupedDevice[], isBroadcastAllowed: boolean): readonly LineGroup[] {
   const groups = [...(isBroadcastAllowed ? lineBroadcasts(devices) : []), ...memberGroups(devices), ...devices.flatMap(unitGroups)];

@@ -13,11 +13,14 @@ import type { AlarmSite } from './covered-events.ts';
 /** Maintenance that is published; later ones are left out. Source: assumed; a text of a few kB. Confirmed by: the number at the same time in a year. */
 const MAX_SHOWN = 20;
 
-/** The clock, the site, the uplink and the receiver of outcomes with which `createPlatformAlarms` works. */
+/** The dependencies with which `createPlatformAlarms` works. */
 export interface PlatformAlarmsParts {
   readonly clock: Pick<Clock, 'wallMs'>;
+  /** Returns the configuration in force. */
   readonly site: () => AlarmSite;
+  /** Publishes the list of maintenance. */
   readonly uplink: Pick<Uplink, 'update'>;
+  /** Receives the outcome of each order that was carried out or refused. */
   readonly onOutcome: (outcome: Outcome) => void;
 }
 

@@ -22,7 +22,10 @@ import type { ChoreView } from '../../core/views.ts';
 export interface Chore {
   readonly name: string;
   readonly cron: string;
-  /** Also runs at another time if its last known run is more than two of its periods ago, or none is known. */
+  /**
+   * Also runs at another time, once some minutes have passed since the start, if its last known run is more than two of its periods ago,
+   * or none is known. A failed run counts as a run.
+   */
   readonly catchesUp: boolean;
   /** Resolves with what it did, for display. Errors: rejects with the reason. */
   readonly run: () => Promise<Message>;

@@ -7,7 +7,7 @@ const MAX_DEPTH = 4;
  * Returns a copy of the fields in which the value of a name like `password` or `token` (see `SECRET_KEY`), and a password inside a URL, is
  * `[redacted]`. Other secrets inside a text are not found.
  *
- * Shape: errors become name, code and message; big integers become text; deeply nested objects become `[deeper]`.
+ * Shape: errors become name, code and message; big integers become text; deeply nested objects become `[deeper]`. A `Message` remains one.
  */
 export function redact(fields: Readonly<Record<string, unknown>>): Record<string, unknown> {
   return cleanRecord(fields, 0);

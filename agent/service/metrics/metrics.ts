@@ -19,8 +19,8 @@ export interface MetricsParts {
   readonly ledger: StartLedger | null;
   readonly mode: RunMode;
   /**
-   * Number of events that were raised in this run, by code, also of those that continue from an earlier run. An event that maintenance
-   * suppresses is not counted.
+   * Number of events that were raised in this run, by code, also of those that continue from an earlier run. An event that begins
+   * suppressed by maintenance is counted only if its alarm is raised after all.
    */
   readonly events: ReadonlyMap<EventCode, number>;
 }

@@ -20,8 +20,9 @@ const MAX_BYTES = 65_536;
 export type LedgerFile = ReturnType<typeof createLedgerFile>;
 
 /**
- * Returns functions that read and write the start ledger, `starts.json`. A write goes to the first folder that accepts it. `onFlaw`:
- * receives the path and the cause, as one text, if `read` finds a file that it cannot read or parse as JSON.
+ * Returns functions that read and write the start ledger, `starts.json`. A write goes to the first folder that accepts it. `read`
+ * chooses the ledger with most starts. `onFlaw`: receives the path and the cause, as one text, if `read` finds a file that it cannot read
+ * or parse as JSON.
  */
 export function createLedgerFile(folders: readonly string[], onFlaw: (flaw: string) => void = () => {}) {
   let paths = folders.map((folder) => join(folder, NAME));

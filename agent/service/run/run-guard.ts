@@ -49,14 +49,14 @@ export interface WatchedRun {
   readonly pulse: () => Pulse;
   /** Number of readings recorded so far in this run, whether or not the store accepted them. */
   readonly recorded: () => number;
-  /** Called at most once, in safe mode, after the `quietMs` of `StartVerdict` have passed since `watch`: it must end the run. */
+  /** Called at most once, not in mode `normal`, after the `quietMs` of `StartVerdict` have passed since `watch`: it must end the run. */
   readonly leave: () => void;
 }
 
 /** The guard of the present run: its start mode, its ledger, its watchdog and the record of its end. */
 export interface RunGuard {
   readonly mode: RunMode;
-  /** Events about the previous run and about safe mode. */
+  /** Events about the previous run and about safe mode. `isLasting`: the event has no end yet; otherwise it has no duration. */
   readonly events: readonly (EventFacts & { readonly isLasting: boolean })[];
   readonly ledger: () => StartLedger;
   /** Resolves when this start is in the ledger on disk, or the write has failed. */
@@ -67,7 +67,7 @@ export interface RunGuard {
   settleLoss(): void;
   /** Call when the start is complete. */
   cameUp(): void;
-  /** Call once. Feeds the watchdog while the run makes progress. In safe mode it also calls `leave` later. */
+  /** Call once. Feeds the watchdog while the run makes progress. In a mode other than `normal` it also calls `leave` later. */
   watch(run: WatchedRun): void;
   /** Records how the run ends, unless an end is already recorded. Errors: none; a failed write is logged. */
   ended(end: RunEnd, cause?: string): void;

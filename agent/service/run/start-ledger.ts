@@ -9,14 +9,15 @@ import type { EarlierLoss } from '../../core/ports.ts';
 
 /**
  * `normal`: no restriction. `safe`: the light runs; no uplink, no housekeeping, no new configuration, and no scans of lines and writes of
- * registers by hand; overrides work. `bare`: as `safe`, without the store.
+ * registers by hand; overrides and program updates work. `bare`: as `safe`, without the store.
  */
 export type RunMode = 'normal' | 'safe' | 'bare';
 
 /**
- * How a run ended. `config`: it could not run here, for example because of an invalid configuration. `hung`: a part made no progress, or
- * the start took too long. `killed`: it recorded no end, and the next run was in the same boot. `power`: it recorded no end, and the next
- * run had another boot id. `safe-over`: it left safe mode. `update`: it ended so that another release could start.
+ * How a run ended. `stopped`: in order, as after a stop signal. `config`: it could not run here, for example because of an invalid
+ * configuration. `crashed`: its start failed, or an error was not caught. `hung`: a part made no progress, or the start took too long.
+ * `killed`: it recorded no end, and the next run was in the same boot. `power`: it recorded no end, and the next run had another boot id.
+ * `safe-over`: it left safe mode by itself. `update`: it ended so that another release could start.
  */
 export type RunEnd = 'stopped' | 'config' | 'crashed' | 'hung' | 'killed' | 'power' | 'safe-over' | 'update';
 
@@ -132,8 +133,8 @@ function judged(runs: readonly RunRecord[], now: KernelTime): Omit<StartVerdict,
 }
 
 /**
- * Returns a list with one text, such as `starts.json (4)`: the number of recorded runs that completed their start in the mode `normal` or
- * `safe`, which use the store. Empty if there is none.
+ * Returns evidence of runs that used the store: a list with one text, such as `starts.json (4)`. The number counts the recorded runs that
+ * completed their start in the mode `normal` or `safe`. Empty if there is none.
  */
 export function tracesOfRuns({ runs }: Pick<StartLedger, 'runs'> = { runs: [] }): readonly string[] {
   const stored = runs.filter(({ cameUp, mode }) => cameUp === true && mode !== 'bare').length;

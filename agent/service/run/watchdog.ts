@@ -31,8 +31,8 @@ export interface WatchdogParts {
 
 /**
  * Returns a watchdog that checks the parts of the agent at intervals from `start` until `stop`. A check reports to the service manager that
- * the agent is alive. If a part hangs at consecutive checks, `onHang` is called instead, the manager is asked to restart the agent, and no
- * check follows. Without a manager the hang is only logged.
+ * the agent is alive. If a part hangs at two consecutive checks, `onHang` is called instead, the manager is asked to restart the agent, and
+ * no check follows. Without a manager the hang is only logged.
  */
 export function createWatchdog({ clock, log, notify, pulse, watchdogMs, onHang }: WatchdogParts) {
   let looks: Timer | null = null;

@@ -20,7 +20,7 @@ export interface HeldTimeFileParts {
   readonly runtimeDir: string | null;
   /** The machine's boot, and this run's start since then in ms. Null if the kernel provides no boot id; nothing is then stored. */
   readonly machine: { readonly bootId: string; readonly startMono: number } | null;
-  /** `load` calls it if the file exists but cannot be read or is not JSON. Default: no action. */
+  /** `load` calls it with the path and the cause if the file exists but cannot be read or is not JSON. Default: no action. */
   readonly onFlaw?: (flaw: string) => void;
 }
 

@@ -28,7 +28,7 @@ export interface TimeMarks {
   readonly rtcMs: WallMs | null;
   /**
    * How far the system clock was ahead of the battery clock when the latter last confirmed it; negative if it was behind. Null if not
-   * known. Units: ms.
+   * known, or if that confirmation has ended. Units: ms.
    */
   readonly confirmedAheadMs?: number | null;
 }

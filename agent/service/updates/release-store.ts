@@ -63,7 +63,10 @@ export class ReleaseStore {
   readonly #unpackedDir: string;
   readonly #onFlaw: (flaw: string) => void;
 
-  /** `unpackedDir`: folder where the unpacking service puts the programs. `onFlaw`: called if a file in `dir` exists but cannot be read. */
+  /**
+   * `unpackedDir`: folder where the unpacking service puts the programs. `onFlaw`: called with the path and the cause if a file in `dir`
+   * exists but cannot be read.
+   */
   constructor(stateDir: string, unpackedDir: string, onFlaw: (flaw: string) => void = () => {}) {
     this.#onFlaw = onFlaw;
     this.#stateDir = stateDir;
@@ -99,7 +102,7 @@ export class ReleaseStore {
     await this.#remove('starts');
   }
 
-  /** Free space on the disk of the state folder. Units: bytes. */
+  /** Free space on the disk of the state folder. Units: bytes. Errors: rejects with the system's error. */
   async freeBytes(): Promise<number> {
     const { bavail, bsize } = await statfs(this.#stateDir);
     return bavail * bsize;
@@ -110,7 +113,7 @@ export class ReleaseStore {
     return readReleaseSerials(this.#unpackedDir);
   }
 
-  /** Puts the unpacked release with this name on trial; the next start runs it. */
+  /** Puts the unpacked release with this name on trial; the next start runs it. The current one becomes the previous one. */
   async adopt(name: string, trialFacts: ReleaseTrialFacts): Promise<void> {
     const { current, previous } = await this.facts();
     await this.#write('trial.json', JSON.stringify(trialFacts));
@@ -141,7 +144,8 @@ export class ReleaseStore {
 
   /**
    * Makes the next start run the previous release, and resolves with its name. Changes nothing and resolves with null if there is none.
-   * `isFailed`: the current release is recorded as failed, and this failure as reported. Otherwise it becomes the previous one.
+   * `isFailed`: the current release is recorded as failed, and this failure as reported; there is then no previous one. Otherwise the
+   * current release becomes the previous one.
    */
   async revert(isFailed: boolean): Promise<string | null> {
     const { current, previous } = await this.facts();

@@ -13,8 +13,8 @@ const TRIAL_MS = { look: 5_000, quiet: 60_000, max: 300_000 } as const;
 const ENOUGH = 0.8;
 
 /**
- * What a trial observes, and `onEnd`, which receives its verdict. `unitsOkBefore`: number of units that answered before this release ran;
- * 0 if unknown.
+ * What a trial observes, and `onEnd`, which receives its verdict. `pulse` and `unitsOk`: the present progress, and the number of units that
+ * answer now. `unitsOkBefore`: number of units that answered before this release ran; 0 if unknown.
  */
 export interface TrialParts {
   readonly clock: Clock;
@@ -25,8 +25,8 @@ export interface TrialParts {
 }
 
 /**
- * Checks a release on trial at intervals and calls `onEnd` once. `reason` is empty if it is well. Cancel the returned timer to abandon the
- * trial; `onEnd` is then not called.
+ * Checks a release on trial at intervals and calls `onEnd` once, after at most about 5 min. The release is well if it has worked for the
+ * last minute without a fault; `reason` is then empty. Cancel the returned timer to abandon the trial; `onEnd` is then not called.
  */
 export function startReleaseTrial({ clock, pulse, unitsOk, unitsOkBefore, onEnd }: TrialParts): Timer {
   const startMono = clock.monoMs();

@@ -58,8 +58,8 @@ export interface UnpackRequestParts {
 }
 
 /**
- * For the agent: requests that the received file is unpacked, and resolves with the result; its `release` is null also if the service does
- * not answer in time. Errors: rejects with the system's error for the request file.
+ * For the agent: requests that the received file is unpacked, and resolves with the result. Its `release` is null also if the service does
+ * not take the request within 1 min, or does not answer within 9 min. Errors: rejects with the system's error for the request file.
  */
 export async function requestUnpacking({ clock, runtimeDir, unpackedDir }: UnpackRequestParts): Promise<UnpackAnswer> {
   const [id, file] = [randomUUID(), join(runtimeDir, REQUEST)];

@@ -18,14 +18,17 @@ import { expectRoom, receivePart } from './update-inbox.ts';
 export interface UpdateManagerParts {
   readonly releases: ReleaseStore;
   readonly log: Log;
+  /** Version of the running program. */
   readonly version: string;
-  /** Name of the running release. */
+  /** Name of the running release; `PACKAGE` for the installed package. */
   readonly release: string;
   /** Has the received file unpacked where only root can write. */
   readonly unpack: () => Promise<UnpackAnswer>;
   /** Serial of the running program; 0 if it was not packaged. */
   readonly serial: number;
+  /** Architecture of this gateway, as `process.arch` gives it. */
   readonly arch: string;
+  /** Folder of the makers' public keys. */
   readonly keysDir: string;
   /** Why this run cannot change its program; empty if it can. */
   readonly obstacle: Message;

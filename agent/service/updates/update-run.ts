@@ -74,7 +74,9 @@ export interface UpdatesParts extends UpdateParts {
   readonly log: Log;
   /** Version of the running program. */
   readonly version: string;
+  /** Returns the present views of the zones, for the number of lamps that are lit. */
   readonly zones: () => readonly ZoneView[];
+  /** Returns the present views of the devices, for the number of units that answer. */
   readonly devices: () => readonly DeviceView[];
   /** Returns the present progress of the lines, the light control and the store, for the trial. */
   readonly pulse: () => Pulse;
