@@ -105,7 +105,10 @@ const mistakes: [story: string, table: string, says: RegExp][] = [
   ['a new pole without its place', 'pole,lamp\nP77,L01\n', /^2 atM pole P77 is new, so this is required/],
   ['one thing in two ways', 'pole,atM\nP01,1\nP01,2\n', /^3 atM P01 has atM 1 in line 2, and 2 here/],
   ['a lamp in two zones', 'lamp,zone\nL01,rue\nL01,parc\n', /^3 zone L01 is in rue too/],
-  ['a row that names nothing', 'pole,zone\n,rue\n', /^2 lamp a zone or power is that of a lamp|^2 - names no pole/],
+  ['a minimum without a lamp', 'pole,lamp,min\nP01,,10\n', /^2 lamp a zone, point, power, minimum or maximum is that of a lamp/],
+  ['a maximum without a lamp', 'pole,max\nP01,90\n', /^2 lamp a zone, point, power, minimum or maximum is that of a lamp/],
+  ['a point without a lamp', 'lamp,device,point\n,L01,level\n', /^2 lamp a zone, point, power, minimum or maximum is that of a lamp/],
+  ['a row that names nothing', 'pole,zone\n,rue\n', /^2 lamp a zone, point, power|^2 - names no pole/],
 ];
 for (const [story, table, says] of mistakes) {
   t.test(`reported with line and column: ${story}`, async (t) => {
