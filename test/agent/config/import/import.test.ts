@@ -49,7 +49,12 @@ const readings: [story: string, table: string, changes: string[]][] = [
   ['comments and empty lines', '# of May\n\npole,atM\n\n# the corner\nP02,26\n,\n', ['~ pole P02: atM 25 -> 26']],
   ['empty cells say nothing', 'pole,atM,lamp,ratedPowerW\nP01,,L01,55\n', ['~ lamp L01: ratedPowerW 60 -> 55']],
   ['a key that the lamp had not', 'lampe;maxi\nL02;90\n', ['~ lamp L02: maxPct - -> 90']],
-  ['a device that goes to another line', 'lamp,line,unit\nL06,south,9\n', ['~ device L06 on south: from north']],
+  ['a device that goes to another line', 'lamp,line,unit\nL06,south,9\n', ['~ device L06 on south: line north -> south, unit 6 -> 9']],
+  [
+    'a device that goes to another line, of another type and at another pole',
+    'lamp,line,unit,profile,pole\nL06,south,9,wirenboard-wb-msw,P09\n',
+    ['~ device L06 on south: line north -> south, unit 6 -> 9, profile wirenboard-wb-led -> wirenboard-wb-msw, pole P06 -> P09'],
+  ],
   ['a new pole', 'lamp,pole,atM\nL01,P99,400\n', ['+ pole P99: atM 400', '~ lamp L01: pole - -> P99']],
   [
     'a sensor, which is no lamp',
