@@ -23,9 +23,11 @@ import { createUsersFile, type UserRecord } from './users-file.ts';
 export interface AccessParts {
   /** The folder of the store; the file of the users is in it. */
   readonly dir: string;
+  /** Source of the events, and part of the account name in an authenticator app. */
   readonly cabinetId: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Keeps the counts of failed logins, and the signed list of users. */
   readonly store: Pick<Store, 'save' | 'load'>;
   /** Receives the events `login-locked`: a password or code was wrong, and the next attempt must wait. */
   readonly onEvent: (event: AgentEvent) => void;

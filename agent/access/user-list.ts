@@ -17,7 +17,8 @@ export type ReadUserList = { readonly users: readonly ListedUser[] } | { readonl
 
 /**
  * Reads a list of users. `text`: the list, which must not contain its signature. Returns the people, or the first mistake. Lines that begin
- * with `#` are comments; an empty line is a mistake, except at the end.
+ * with `#` are comments; an empty line is a mistake, except at the end. Shape: `USER_LIST_HEADER`, then `name role last-day password-hash`
+ * for each person.
  */
 export function readUserList(text: string): ReadUserList {
   const [header, ...lines] = text.trimEnd().split('\n');

@@ -5,7 +5,8 @@ import type { Building } from './parts.ts';
 
 /**
  * Returns the acceptance of the cabinet, which stores and reports the results of its commissioning. It reads the disk when needed. Lamp
- * tests with the finding `ok` also provide the references of the lamp watch where it has none.
+ * tests with the finding `ok` also provide references that the lamp watch lacks. After an exchange of the driver, the former references of
+ * the lamp are discarded first.
  */
 export function acceptanceFor({ clock, store, state }: Building): AcceptanceTools {
   return new Acceptance({

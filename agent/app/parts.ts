@@ -77,7 +77,7 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly openStoreLink?: StoreParts['openLink'];
   /** The boot of the machine, and how long after it this run started: for times of earlier runs and for `startQuietS`. Default: unknown. */
   readonly machine?: StoreParts['machine'];
-  /** Default: the poll periods of the field. */
+  /** Poll periods in ms. Default: those of the field. */
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   /** Store and checks of other configurations; without them this run accepts none. */
   readonly revisions?: RevisionParts;
@@ -112,7 +112,10 @@ export interface Rooms {
   readonly sound: SoundControl;
   /** Starts the modules except `control`, and the proof of savings of the run. Does nothing after a call of it or of `stopOthers`. */
   startOthers(): void;
-  /** Stops what `startOthers` started. Silences a sound player unless a place of this configuration has it and all its amplifiers. */
+  /**
+   * Stops what `startOthers` started. Silences a sound player unless one place has it and all its amplifiers in `site` of `AgentState`,
+   * which is the next configuration during a change.
+   */
   stopOthers(): Promise<void>;
   onReadings(readings: readonly Reading[]): void;
   /** Ends the open events that do not outlast this configuration. */
@@ -138,12 +141,12 @@ export class AgentState {
   isStopping = false;
   /** Settles once the changes of configuration requested so far have ended. Never rejects. */
   applying: Promise<unknown> = Promise.resolve();
-  /** Detections and raised lamps under the configurations of this run that have ended, or are ending. */
+  /** Detections and raised lamps counted by the light controls of this run that were replaced, or are being replaced. */
   countedBefore = { detections: 0, lampsRaised: 0 };
 
   /** Announcements, kept from one configuration to the next. */
   readonly soundHistory: SoundHistory = new Map();
-  /** Times of recent changes of the panels, kept from one configuration to the next. */
+  /** Times of recent changes and accepted texts of the panels, kept from one configuration to the next. */
   readonly panelPaces: PanelPaces = new Map();
 
   /** Events of lines and of the light control that wait until it is known whether their lamps have supply. */

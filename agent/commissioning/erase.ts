@@ -34,10 +34,11 @@ const EXIT_NOTHING_DONE = 1;
 const CHANGED_MEANWHILE: ReadonlySet<string> = new Set(['ENOTEMPTY', 'EEXIST', 'ENOENT']);
 
 /**
- * Prints what an erasure would delete, and deletes it with `--yes`. Resolves with the exit code: 0 if it was erased or there was nothing to
- * erase, 1 if it was only shown.
+ * Prints what an erasure would delete, and deletes it with `--yes`. That is the stored data, with `--keys` also the uplink's key,
+ * certificate and password files; the cabinet file stays. Resolves with the exit code: 0 if it was erased or there was nothing to erase,
+ * 1 if it was only shown.
  *
- * Errors: rejects, for example with ConsoleError. What was deleted before a failure stays deleted.
+ * Errors: rejects, for example with ConsoleError if an agent runs. What was deleted before a failure stays deleted.
  */
 export async function runErase(args: LocalArgs, configFile: string, terminal: Terminal): Promise<number> {
   await refuseWhileAgentRuns(args, terminal, msg`an agent is running on this data: stop it first (systemctl disable --now luciole)`);

@@ -39,8 +39,8 @@ export interface Erasure {
 }
 
 /**
- * Returns what an erasure of this folder would delete, in the order of deletion; deletes nothing. Errors: throws the system's error (`code`
- * EACCES, ...).
+ * Returns what an erasure of this folder would delete, in the order of deletion; deletes nothing. A missing folder gives empty lists.
+ * Errors: throws the system's error (`code` EACCES, ...).
  */
 export function planErasure(dir: string): Erasure {
   const names = namesIn(dir);

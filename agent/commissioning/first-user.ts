@@ -7,7 +7,7 @@ import { asOwnerOf } from '../core/atomic-write.ts';
 import type { Message } from '../core/message.ts';
 import { createSystemClock } from '../core/system-clock.ts';
 
-/** The invitation, which is shown once, or `failed`: why there is none. */
+/** The invitation of the first user of a console, which is shown once, or `failed`: why there is none. */
 export type Enrolment = Invitation | { readonly failed: Message };
 
 /**

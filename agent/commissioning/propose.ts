@@ -72,7 +72,7 @@ export interface SensorPoint {
   readonly isContact: boolean;
 }
 
-/** Returns the profile of a unit; null for none. */
+/** Returns the proven or chosen profile of a unit that the scan of this port found; null for none: the unit then becomes no device. */
 export type ProfileChoice = (port: string, unit: FoundUnit) => Profile | null;
 
 /** First letter of a device id. */
@@ -94,7 +94,8 @@ const MAX_LAMPS_A_DEVICE = 4;
 
 /**
  * Returns lines, devices, poles, lamps and sensors, with new ids, for the units that answered and the devices that send without a request.
- * `unnamedUnits`: the units without a profile. Units: `spacingM` in m.
+ * `unnamedUnits`: the units without a profile. A Modbus device with one to four points that set a level gets a pole, and a lamp for each of
+ * them. `spacingM`: the distance from one pole to the next. Units: m.
  */
 export function propose(seen: readonly SeenLine[], choice: ProfileChoice, spacingM: number): SiteDraft {
   const numbers = new Map<string, number>();

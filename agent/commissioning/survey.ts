@@ -46,8 +46,8 @@ export interface SkippedPort {
 }
 
 /**
- * Scans ports, and prints what it finds. `ask` is used, for example, for profiles that are not certain. Resolves with the lines for the
- * cabinet, the ports that it left out itself with the reason, and the function that gives the profile of a unit (null for none).
+ * Scans ports, and prints what it finds. `ask` is used, for example, for profiles that are not certain. Resolves with `lines` for the
+ * cabinet, the ports that it left out itself (`skipped`), and `choice`, which returns the profile of a unit.
  *
  * Errors: rejects, for example with ConsoleError if no port can be used, or as `ask`.
  */

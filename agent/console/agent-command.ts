@@ -17,7 +17,10 @@ export const ACT_TIMEOUT_MS = 75_000;
 /** The switch `--json`: print the raw answer, for scripts. */
 export const JSON_OPTION: OptionSpec = { name: 'json', value: null, summary: msg`print the raw answer on one line, for scripts` };
 
-/** What `agentCommand` needs to make a command. Most fields are those of `AgentCommand`, with typed arguments and result. */
+/**
+ * What `agentCommand` needs to make a command. Most fields are those of `AgentCommand`, with typed arguments and result. A missing one
+ * without a stated default is false, empty or null there.
+ */
 export interface AgentCommandParts<Args, Result, Progress>
   extends Omit<CommandWords, 'arguments' | 'options' | 'examples'>,
     Partial<Pick<CommandWords, 'arguments' | 'options' | 'examples'>> {

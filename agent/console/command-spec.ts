@@ -9,7 +9,10 @@ import type { Page } from './text/page.ts';
 /** Kinds of names that completion offers for an argument or option. `target`: a lamp or a zone. `place`: a key of the configuration. */
 export type NameKind = 'lamp' | 'zone' | 'target' | 'panel' | 'line' | 'modbus-line' | 'device' | 'point' | 'profile' | 'place';
 
-/** What a command does with a file. `read`: reads it; some also rewrite it. `write-or-print`: writes it; `-` is the standard output. */
+/**
+ * What a command does with a file or folder that an argument names. `read`: reads it; some also rewrite it. `write-or-print`: writes it;
+ * `-` is the standard output.
+ */
 export type FileUse = 'read' | 'write' | 'write-or-print';
 
 /** One positional argument of a command, for the parser, the help and the completion. */
@@ -57,7 +60,7 @@ export interface SecretSpec {
   readonly isAsked?: (args: RawArgs, person: SecretOwner) => boolean;
 }
 
-/** The person who types a secret. */
+/** The person who types a secret. `user`: the name sent with the request, which proves nothing without a session. */
 export interface SecretOwner {
   readonly user: string;
   /** True for a user who has logged in at a console. */

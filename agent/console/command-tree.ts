@@ -31,7 +31,7 @@ export interface CommandNode extends Choice {
   readonly verbs: readonly CommandNode[];
 }
 
-/** The first word of commands with two words, such as `bus` in `bus scan`. */
+/** The first word of two-word commands, such as `bus` in `bus scan`, if it is no command by itself. `summary`: its text in the help. */
 export interface Family {
   readonly name: string;
   readonly group: Group;

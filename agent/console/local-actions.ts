@@ -21,8 +21,8 @@ export interface LocalActionParts {
    */
   readonly readInput: (() => Promise<string>) | null;
   /**
-   * Returns a signal that is aborted when the person stops the command, outside a session also by SIGTERM or SIGHUP. From this call on,
-   * Ctrl-C only aborts it and does not end the process. Lost output does not abort it.
+   * Returns a signal that is aborted when the person stops the command; in a session also at its end, otherwise also by SIGTERM or SIGHUP.
+   * From this call on, Ctrl-C only aborts it and does not end the process. Outside a session, lost output does not abort it.
    */
   readonly signal: () => AbortSignal;
   /** Folder for the files of a session; absent outside a session. */

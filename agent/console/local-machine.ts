@@ -19,8 +19,8 @@ const LOG_LINES = 8;
 
 /**
  * Returns functions that read the state of the service, its log and the store files, and restart the service. A state or log that cannot
- * be read is a text with the reason. `restart` resolves with null, or with the reason of a failure. `configFile`: the cabinet file that
- * names the store.
+ * be read is a text with the reason. `restart` resolves with null, or with the reason of a failure. `configFile`: the cabinet file, which
+ * names the store and the console's language.
  */
 export function localMachine(configFile: string): LocalMachine {
   return {

@@ -33,7 +33,10 @@ import { type OutputView, OutputWriter } from './writing/output-writer.ts';
 import type { Verification } from './writing/reconcile.ts';
 import { createWritePace } from './writing/write-pace.ts';
 
-/** The dependencies with which `Control` is created, and its callbacks. */
+/**
+ * The dependencies with which `Control` is created, and its callbacks. Without `outputs` or `contacts` there are none. Without `pace` the
+ * rate of writes is not limited. Without `verificationOf` default values apply.
+ */
 export interface ControlParts
   extends Pick<LightRequestsParts, 'street' | 'clock' | 'store' | 'log' | 'onOutcome' | 'onIntents' | 'onProgrammes' | 'onBlinks'>,
     Pick<DetectionRelayParts, 'onRelay'>,
@@ -48,7 +51,7 @@ export interface ControlParts
   readonly quietUntilMono?: MonoMs;
 }
 
-/** Time between two ticks when nothing else causes one. Units: ms. Source: design §3, re-evaluated every second. */
+/** Time between two ticks when nothing else causes one. Units: ms. Source: levels follow the time of day to the second. */
 const TICK_MS = 1_000;
 /**
  * Longest wait for the disk at start, before the street is lit without it. Units: ms. Source: assumed; lamps hold their level during the

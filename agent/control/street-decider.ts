@@ -14,7 +14,10 @@ export type DecisionInputs = Pick<
 
 const NO_FLOORS: ReadonlyMap<string, LevelPct> = new Map();
 
-/** Decides the levels of the lamps from the inputs of a tick and the time. */
+/**
+ * Decides the levels of the lamps from the inputs of a tick and the time. After its creation, a start guard may keep found levels and
+ * delay writes, see `createStartGuard`.
+ */
 export class StreetDecider {
   readonly plan: Decider['plan'];
   /** The inputs of the newest decisions; null before the first. */

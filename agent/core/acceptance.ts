@@ -9,7 +9,9 @@ import type { LevelPct, PointId } from './words.ts';
 
 /**
  * The result of a ramp for one lamp. `no answer`: each level failed, although the lamp may answer. `does not follow`: some levels failed.
- * `refused`: none failed, but one was refused. `no power`: less than 1 W was measured. It may be `ok` without a measurement of its power.
+ * `refused`: none failed, but one was refused. `no power`: less than 1 W at its last measured level, or a rise below 1 W while it alone
+ * rose. `power does not rise`: less than 1 W more per lamp at a measured level than at the one before. It may be `ok` without a
+ * measurement of its power.
  */
 export type LampTestVerdict = 'ok' | 'no answer' | 'refused' | 'does not follow' | 'no power' | 'power does not rise';
 

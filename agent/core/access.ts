@@ -30,7 +30,7 @@ export type LoginSocket = 'agent' | 'login';
 
 /**
  * The caller of a request. `role`: `admin` for each caller at socket `agent`; at `login` that of the session, null for a request without a
- * session token. `user`: at `agent` the name that the client states, which is not verified.
+ * session token. `user`: at `agent` the name that the client states, which is not verified. At `login` that of the session, or `NO_USER`.
  */
 export interface Caller {
   readonly user: string;
@@ -86,6 +86,7 @@ export type LoginAnswer =
   | { readonly state: 'locked'; readonly waitMs: number }
   /** The one-time password is correct, but no longer valid. */
   | { readonly state: 'expired' }
+  /** No user is known, of the cabinet or of the signed list. */
   | { readonly state: 'no-users' }
   /** The users cannot be read, or the new password cannot be stored. */
   | { readonly state: 'unavailable'; readonly problem: Message };

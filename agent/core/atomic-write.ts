@@ -49,6 +49,7 @@ export function createFile(path: string, text: string | Uint8Array, mode: number
 
 /**
  * Replaces a file, or creates it: after a mains cut either the old or the new content is complete. A link is replaced, not followed.
+ * `mode` is not reduced by the umask. If the process acts as root in this folder, see `asOwnerOf`, the file keeps its former owner.
  *
  * Errors: throws the system's error (`code` ENOSPC, EACCES, ...). The file may then be the old or the new one.
  */

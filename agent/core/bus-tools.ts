@@ -43,8 +43,8 @@ export interface BusTools {
    */
   watch(lineId: string, onTransaction: (transaction: BusTransaction) => void): () => void;
   /**
-   * Stops the polls of a line for `forMs` ms, or until the returned function is called. `forMs` must be 30 s at most, which is not checked.
-   * Throws Refusal, for example during or soon after another pause.
+   * Stops the polls of a line for `forMs` ms, or until the returned function is called. Levels and requests of the console are still sent.
+   * `forMs` must be 30 s at most, which is not checked. Throws Refusal, for example during or soon after another pause.
    */
   hush(lineId: string, forMs: number): () => void;
 }
@@ -59,6 +59,7 @@ export interface PendingProfile {
 /** Requests a scan of a line: its range of addresses, `from` and `to` included, the wait for each, and whether other speeds are tried. */
 export interface ScanRequest {
   readonly line: string;
+  /** On a DALI bus, 1 counts as 0, and `to` is limited to the last address of the bus. */
   readonly from: number;
   readonly to: number;
   /** Also try other speeds and parities. Refused for a network port and for a DALI bus. */
@@ -276,6 +277,7 @@ export interface UnitStats {
 export interface BusTransaction {
   readonly atMs: number;
   readonly unit: number;
+  /** One of `LANES`, such as `urgent` or `console`. */
   readonly lane: string;
   /** The request: `read holding 0+2`. */
   readonly what: Message;

@@ -63,8 +63,8 @@ export interface Cabinet {
    */
   readonly console: { readonly socketPath: string | null; readonly language: Language };
   /**
-   * `revisionKeys`: people who may sign revisions offline. `ports`: ports that a line of a revision may use besides those in the site's
-   * file. Shape: `key` is a public Ed25519 key in base64, raw or SPKI.
+   * `revisionKeys`: people who may sign revisions offline. `ports`: ports, or ranges of network addresses, that a line of a revision may
+   * use besides those in the site's file. Shape: `key` is a public Ed25519 key in base64, raw or SPKI.
    */
   readonly trust: {
     readonly revisionKeys: readonly { readonly id: string; readonly key: string }[];
@@ -233,7 +233,7 @@ export interface RecorderConfig {
   readonly memoryKilobytes: number;
   /** Number of recordings, above which unprotected ones are removed. */
   readonly maxRecordings: number;
-  /** All recordings together. Units: 10^6 bytes. */
+  /** Size of all recordings together, above which unprotected ones are removed. Units: 10^6 bytes. */
   readonly maxMegabytes: number;
 }
 

@@ -243,7 +243,7 @@ export interface UartDriver {
   readonly idleMs: number | null;
   /** The readings to report after `idleMs` without values, such as presence = 0; empty if `idleMs` is null. */
   idleValues(): readonly DecodedValue[];
-  /** Frames to send after the port has opened, and again after each `silenceMs`, in this order; empty for a device that needs none. */
+  /** Frames to send in this order after the port has opened, and again after each silence of `silenceMs`. Empty for none. */
   readonly init: readonly Uint8Array[];
   /**
    * Frame that requests values, and others that are sent in turn with it, one every `everyMs`. Null for a device that sends without

@@ -2,7 +2,7 @@
 
 /**
  * The price of a kWh from the day `from` on, until a later one of the same tariff. `tariff`: a period of the utility's meter, `t1` to
- * `t10`; null for energy without a price of its own period.
+ * `t10`; null for energy without a price of its own period. Shape: `from` as `2026-02-01`.
  */
 export interface EnergyPrice {
   readonly from: string;

@@ -31,9 +31,13 @@ export type BusErrorCode =
   | 'illegal-value'
   | 'device-failure'
   | 'device-busy'
+  /** The serial port does not exist, or the host of a network port was not found or reached. */
   | 'port-missing'
+  /** Another program, or another client of the gateway, seems to use the port. */
   | 'port-busy'
+  /** The port cannot be used for another reason, such as a missing right. */
   | 'port-refused'
+  /** The port is not open, or was closed or lost during the request. */
   | 'port-closed';
 
 const BUS_POLICY: Readonly<Record<BusErrorCode, FailurePolicy>> = {

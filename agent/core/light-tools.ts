@@ -12,7 +12,7 @@ import type { DecisionReason, Intent, IntentAuthority, LevelPct, PointId } from 
  * reject with Refusal, for example for an unknown lamp.
  */
 export interface LightTools {
-  /** The present night of one zone, or the next one by day; for null, of all zones. */
+  /** The present night of one zone, or the next one by day; for null, of all zones. Takes the clock as correct. */
   tonight(zone: string | null): readonly TonightView[];
   /** What controls each zone now. */
   zones(): readonly ZoneLightView[];
@@ -32,7 +32,7 @@ export interface LightTools {
   identify(request: IdentifyRequest): IdentifyRun;
   /** Burning hours of a lamp, of the lamps of a zone, or of all lamps (null). */
   hours(target: string | null): readonly LampHours[];
-  /** Sets the burning hours of a lamp or of each lamp of a zone. Units: h. */
+  /** Sets the burning hours of a lamp or of each lamp of a zone. Units: h, at least 0, which is not checked. */
   setHours(target: string, h: number): Promise<HoursAnswer>;
 }
 
@@ -180,7 +180,10 @@ export interface WalkTest {
   readonly night: boolean;
   /** Points whose detections are reported. */
   readonly sensors: readonly PointId[];
-  /** Aborted if the light control stops during the test, for example for another configuration: detections after that are not reported. */
+  /**
+   * Aborted if the light control stops during the test, for example for another configuration: detections after that are not reported. Not
+   * aborted by `stop`, nor when the time is over.
+   */
   readonly ended: AbortSignal;
   stop(): void;
 }

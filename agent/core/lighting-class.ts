@@ -4,7 +4,7 @@
 import type { LightingClass } from './cabinet.ts';
 import type { LevelPct } from './words.ts';
 
-/** Light of each class: cd/m2 for M, lx for C and P. Source: EN 13201-2:2015 tables 1 to 3, as in the reference's [PIL]. */
+/** Light of each class: cd/m2 for M, lx for C and P. Source: EN 13201-2:2015 tables 1 to 3. */
 const LIGHT: Readonly<Record<LightingClass, number>> = {
   M1: 2,
   M2: 1.5,

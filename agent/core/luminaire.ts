@@ -6,13 +6,13 @@
  */
 
 /**
- * Codes of the kinds of light source (`typeSource`): fluorescent, halogen, metal halide, incandescent, induction, LED, low-pressure sodium,
- * high-pressure sodium, mercury, xenon, other.
+ * Codes of EclExt for the kind of light source (`typeSource`). In this order: fluorescent, halogen, metal halide, incandescent, induction,
+ * LED, low-pressure sodium, high-pressure sodium, mercury, xenon, other.
  */
 export const SOURCE_TYPES = ['FLUO', 'HAL', 'IM', 'INC', 'IND', 'LED', 'SBP', 'SHP', 'VM', 'XEN', 'AU'] as const;
 /** Codes of EclExt for the form of a luminaire (`structure`). `AU`: other. */
 export const STRUCTURES = ['APP', 'BOR', 'BL', 'COL', 'EN', 'LANT', 'PROJ', 'REGL', 'TUBE', 'VASQ', 'AU'] as const;
-/** Codes of what a luminaire is fixed to (`support`). */
+/** Codes of EclExt for what a luminaire is fixed to (`support`). `AU`: other. */
 export const SUPPORTS = ['BUS', 'CAT', 'ENS', 'MAT', 'MUR', 'OUV', 'PAN', 'POT', 'SOL', 'AU'] as const;
 /** Codes of EclExt for the category of use (`usage`). `AU`: other. */
 export const USAGES = ['A', 'B1', 'B2', 'B3', 'B4', 'C', 'D', 'E', 'F', 'G', 'PU', 'IN', 'AU'] as const;

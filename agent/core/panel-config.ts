@@ -30,8 +30,8 @@ export interface PanelLimits {
   /** Longest allowed text. Units: characters. */
   readonly maxLength: number;
   /**
-   * Most changes of the shown text, and most texts that one sender may send, counted apart for emergency and other texts. A change to an
-   * accepted emergency text does not wait for this limit, and is not counted.
+   * Most changes of the shown text, and most texts that one `TextSender` may send, counted apart for emergency and other texts. A change to
+   * an accepted emergency text does not wait for this limit, and is not counted.
    */
   readonly changesPerMin: number;
   readonly changesPerHour: number;

@@ -60,6 +60,7 @@ export interface PanelOrder {
   readonly panel: string;
   readonly text: string | null;
   readonly isEmergency: boolean;
+  /** How long the text is in force, from the request on; no effect if `text` is null. */
   readonly minutes: number;
   /** `console:<user>`. */
   readonly source: string;

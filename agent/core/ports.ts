@@ -28,7 +28,7 @@ export interface LogLine {
   readonly atMs: WallMs;
   readonly severity: LogSeverity;
   readonly name: string;
-  /** The fields. The values of names such as `password`, and passwords in URLs, are masked. */
+  /** The fields; a value may be a `Message`. The values of names such as `password`, and passwords in URLs, are masked. */
   readonly fields: Readonly<Record<string, unknown>>;
   /** The number of repetitions of an earlier line that this line reports; 0 for any other line. */
   readonly repeated: number;
@@ -44,14 +44,16 @@ export interface LogFeed {
 
 // ── field ────────────────────────────────────────────────────────────────────────────────────────────────────────────
 
-/** The classes of requests on a line, most urgent first. Source: design §4. */
+/** The classes of requests on a line, most urgent first. Source: docs/lines.md. */
 export const LANES = ['urgent', 'command', 'presence', 'console', 'telemetry', 'probe'] as const;
 /** The class of one request on a line, one of `LANES`. */
 export type Lane = (typeof LANES)[number];
 
 /** A write to a point, such as the level of a lamp. */
 export interface LevelWrite {
+  /** Identifies the write for its sender, as `L07#12`. It is not the id of a command of a person or the platform. */
   readonly commandId: string;
+  /** For a point that is no lamp's level: the id of the point. */
   readonly lampId: string;
   readonly pointId: PointId;
   /** The level of a lamp, or the value of any other point in its own unit. */
@@ -88,7 +90,9 @@ export type WriteResult =
 
 /** The lines and devices of the cabinet, for control and console. */
 export interface Field {
+  /** Starts to poll, and keeps the ports open. Resolves after the first try of each port, also if it could not be opened. */
   start(): Promise<void>;
+  /** Stops the requests and closes the ports. Waiting writes fail. */
   stop(): Promise<void>;
   /** Writes a level and reads it back where the device allows that. A failure is a result, not a rejection. */
   write(write: LevelWrite): Promise<WriteResult>;
@@ -121,11 +125,12 @@ export interface LineView {
   /** Share of the last minute taken by bytes, gaps and waits for replies, also for lost ones; 0 for a raw UART line. Units: %. */
   readonly busyPct: number;
   /**
-   * Requests since a line with this id was added, also from before a change of its settings; 0 for a raw UART line. This and the following
-   * counters exclude those of the console; `busyPct` includes them.
+   * Requests since the agent started, or since a line with this id was added later; also from before a change of its settings. 0 for a raw
+   * UART line. This and the following counters exclude those of the console; `busyPct` includes them.
    */
   readonly transactions: number;
   readonly timeouts: number;
+  /** Damaged replies, without incomplete ones. */
   readonly crcErrors: number;
   readonly exceptions: number;
   readonly lateReplies: number;

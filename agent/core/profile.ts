@@ -73,7 +73,7 @@ export interface Profile {
   readonly repeats: readonly RepeatedPart[];
   /** Registers and coils that must have certain values; they are written if they differ. */
   readonly setup: readonly SetupProfile[];
-  /** Without reads or writes from an agent, its lamps go to a safe level by themselves. False: they keep the last level. */
+  /** Without reads or writes from an agent, its lamps go to a safe level by themselves. False: no such behaviour is known. */
   readonly fallsBack: boolean;
   /** Writes that set many level points at once. */
   readonly groups: readonly GroupProfile[];
@@ -119,7 +119,10 @@ export interface IdentifyProbe {
   readonly count: number;
   /** Accepted answers, each as the values of the registers in the frame. One of them must match. */
   readonly oneOf: readonly (readonly number[])[];
-  /** A text, one character for each register; `oneOf` is then empty. Null: `oneOf` is used. */
+  /**
+   * A text, one character for each register; blanks, 0 and 0xFFFF at the end of the answer are ignored. `oneOf` is then empty. Null:
+   * `oneOf` is used.
+   */
   readonly text: string | null;
   readonly strength: 'strong' | 'plausible';
 }

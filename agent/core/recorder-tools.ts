@@ -85,7 +85,9 @@ export type FlightRow = { readonly atMs: WallMs; readonly atUs: number } & (
       readonly what: 'frame';
       readonly line: string;
       readonly direction: 'sent' | 'received' | 'discarded';
+      /** `request`, `reply` or another `WireFrameKind`. */
       readonly kind: string;
+      /** Null, like `fc`, for the kinds `noise` and `raw`. */
       readonly unit: number | null;
       readonly fc: number | null;
       /** Silence before it; null if unknown. May be below 0, if times are not exact. */
@@ -102,6 +104,7 @@ export type FlightRow = { readonly atMs: WallMs; readonly atUs: number } & (
   | { readonly what: 'dropped'; readonly line: string; readonly count: number }
   /** The end of a transaction of the agent. `result`: `ok`, or the code of its failure. */
   | { readonly what: 'end'; readonly line: string; readonly unit: number; readonly lane: string; readonly result: string }
+  /** `serial`: the settings of an opened port; null otherwise, and for a network port without any. */
   | { readonly what: 'port'; readonly line: string; readonly state: 'opened' | 'closed' | 'lost'; readonly serial: SerialSettings | null }
   | {
       readonly what: 'decision';

@@ -52,7 +52,10 @@ export type ReportVerdict =
   | 'not-signed'
   | 'not-a-report';
 
-/** What a report says about itself, not checked. Where it says nothing, dates and times are null, and texts are empty. */
+/**
+ * What a report says about itself, not checked. Where it says nothing, dates and times are null, and texts are empty. `cabinet` and `name`:
+ * id and name of the cabinet. `from`, `to`: first and last night.
+ */
 export interface StatedReport {
   readonly kind: string;
   readonly cabinet: string;

@@ -14,7 +14,7 @@ import type { Language } from './words.ts';
  * the saving against the baseline. `commission`: the acceptance of the installation.
  */
 export const REPORT_KINDS = ['night', 'month', 'savings', 'commission'] as const;
-/** One of `REPORT_KINDS`. */
+/** The kind of a report, which determines its content: one of `REPORT_KINDS`. */
 export type ReportKind = (typeof REPORT_KINDS)[number];
 
 /** A value in a table: a number in the unit of its column, a text, or null for a value that is not known. */
@@ -52,7 +52,7 @@ export interface ReportSeries {
 
 /**
  * Bars side by side, one group for each label. `line`: a series drawn as a line over them. `half`: half of the 90 % interval of the first
- * series.
+ * series, by label; null for none.
  */
 export interface ReportBars {
   readonly kind: 'bars';
@@ -87,8 +87,8 @@ export interface ReportHeat {
 }
 
 /**
- * One pole of a street map. `atM`: place along its street. `mark`: at least one of its lamps failed; false also if that is not known. Units:
- * `atM` in m.
+ * One pole of a street map. `atM`: place along its street. `value`: null if not known. `mark`: at least one of its lamps failed; false also
+ * if that is not known. Units: `atM` in m.
  */
 export interface ReportPole {
   readonly id: string;
@@ -161,7 +161,7 @@ export interface Report {
 
 /** The forms in which a report is rendered. */
 export const REPORT_FORMATS = ['text', 'html', 'json', 'csv'] as const;
-/** One of `REPORT_FORMATS`. */
+/** The form in which a report is rendered: one of `REPORT_FORMATS`. */
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /**

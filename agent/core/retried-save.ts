@@ -15,7 +15,7 @@ export interface RetriedSaveParts {
   readonly recall?: () => Promise<boolean>;
   /** Saves the present state. Resolves whether it is on disk. */
   readonly save: () => Promise<boolean>;
-  /** Called at the first failure of a series. A save that was not finished before the next one began does not count. */
+  /** Called at the first failed save of a series. A save that was not finished before the next one began does not count. */
   readonly onFailed: () => void;
 }
 
@@ -47,7 +47,7 @@ export class RetriedSave {
     return this.#isRecalled;
   }
 
-  /** Reads what earlier runs stored, unless this has succeeded. Resolves whether it has. */
+  /** Reads what earlier runs stored, unless this has succeeded. Resolves whether it has. Errors: rejects if `recall` does. */
   async restore(): Promise<boolean> {
     const isRecalled = await this.#recall();
     if (!isRecalled) this.#retryMono ??= this.#parts.clock.monoMs() + DISK_RETRY_MS;

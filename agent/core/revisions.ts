@@ -153,6 +153,7 @@ export interface ConfigAnswer {
   readonly code?: 'not-stored';
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
+  /** Differences that a check or comparison found, or from the running revision to the committed files; empty for other requests. */
   readonly changes: readonly ConfigChange[];
   /** Parts of the agent that the change affects: `line north`, `light`, `uplink`, `store`, `clock`, `console`; `... at the next start`. */
   readonly touches: readonly Message[];
@@ -199,7 +200,7 @@ export interface FilePart {
 
 /**
  * A request from the platform about the configuration. File names, part numbers, hashes of files and contents have not been checked.
- * `return`: withdraw the revision on trial.
+ * `return`: withdraw the revision on trial. A `put` of `USER_LIST_FILE` sends a list of users, which is not part of a candidate.
  */
 export type ConfigAsk =
   | ({ readonly action: 'put' } & FilePart)

@@ -146,7 +146,7 @@ export interface SavingsBaseline {
   readonly zones: readonly ReferenceZone[];
   /** Load that the reference has day and night besides its lit lamps; standby of dark lamps is in it. Units: W. */
   readonly otherW: number;
-  /** Ratio of measured to computed energy by level, as in `LoadFit`; all 1 for nameplates. */
+  /** Ratio of measured to computed energy by level, as in `LoadFit`; all 1 for nameplates. Do not multiply the powers in `zones` by it. */
   readonly factors: readonly number[];
   /** Half width of the 90 % interval of the reference's power. Units: %. */
   readonly powerHalfPct: number;
@@ -177,8 +177,8 @@ export interface SavingsGap {
   readonly wh: number;
   readonly halfWh: number;
   /**
-   * For over half of it, the lamps were counted neither within an hour nor at the same time of the last night counted nearly whole. So it
-   * is before the first start of the agent. In the saving the half width is then at least the adjusted reference of the night.
+   * For over half of it, the lamps were counted neither within an hour nor at the same time of the last night counted nearly whole. One
+   * example is the time before the first start. In the saving the half width is then at least the adjusted reference of the night.
    */
   readonly isGuess?: true;
 }
@@ -242,8 +242,8 @@ export interface SavingsNightFigures extends SavingsFigures {
 
 /**
  * A zone of the result. `usedKwh`: its part, by computed energy, of the measured and estimated energy, without what the reference has
- * besides the zones. A night without computed energy, such as one in which the agent was off, adds nothing to it. It has no interval:
- * nothing measures how far the parts are right. Units: kWh.
+ * besides the zones. A night without computed energy, such as one in which the agent was off, adds nothing to it, but its whole reference
+ * to `savedKwh`. The figures have no interval: nothing measures how far the parts are right. Units: kWh.
  */
 export interface SavingsZoneFigures {
   readonly zone: string;

@@ -78,8 +78,8 @@ export interface SoundStep {
 }
 
 /**
- * An announcement of the configuration: the track `play`, due once a day at each of the times in `at`. One that is due in quiet hours or
- * during a stop is left out.
+ * An announcement of the configuration: the track `play`, due once a day at each of the times in `at`. It may be left out, for example in
+ * quiet hours, during a stop, or above `announcementsPerH`.
  */
 export interface ScheduledAnnouncement {
   readonly id: string;

@@ -351,10 +351,7 @@ export interface Store {
   fates: () => (ticket: number) => FrameFate;
 }
 
-/**
- * Most events that the store keeps; the oldest are removed first. It counts writes: an event that was stored at its begin and again at its
- * end counts as two. Source: years of a cabinet's events; at most 5 MB.
- */
+/** Most events that the store keeps; those that were stored first are removed first. Source: years of a cabinet's events; at most 5 MB. */
 export const KEPT_EVENTS = 10_000;
 
 /** Rows that may name people, events too, are removed in blocks: up to this long before `store.peopleDays`. Units: days. */

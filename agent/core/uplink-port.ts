@@ -254,6 +254,7 @@ export interface RelayCounts {
 
 /** The cabinet's connection to the platform. Methods without a promise return immediately. */
 export interface Uplink {
+  /** Begins to connect. Resolves when the stored state was read or could not be read, without waiting for a session. */
   start(): Promise<void>;
   /** Ends the session in order: DDEATHs, NDEATH, disconnect. */
   stop(): Promise<void>;

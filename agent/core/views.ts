@@ -343,6 +343,7 @@ export interface StatusView {
   readonly timezone: string;
   readonly clockQuality: ClockQuality;
   readonly upS: number;
+  /** Memory of the process. Units: MiB, 2^20 bytes. */
   readonly rssMb: number;
   /** From process start to the first readings of a line, also those without a value; null before them. Units: ms. */
   readonly startMs: number | null;

@@ -44,7 +44,7 @@ export interface FeederConfig {
 
 /**
  * Used for the values that the section `watch` does not set. Source: CPD 3000 manual (power ±15 %, voltage ±15 %, power factor 0.65,
- * 65 °C); the issue (tan phi 0.4); 230 V by EN 60038.
+ * 65 °C); French grid tariffs (tan phi 0.4); 230 V by EN 60038.
  */
 export const DEFAULT_WATCH: WatchConfig = {
   powerTolerancePct: 15,

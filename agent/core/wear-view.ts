@@ -18,7 +18,8 @@ export const CONFIDENCE_TEXTS: Readonly<Record<WearConfidence, Message>> = { hig
 
 /**
  * One sign of wear, with the earliest and the latest expected end of the useful life of the lamp, which may then still burn. Units: weeks
- * from the newest data of this sign, which may be older than those of others. `latestWeeks` null: no latest end can be stated.
+ * from the newest data of this sign, which may be older than those of others. `latestWeeks` null: no latest end can be stated. For a rated
+ * life `earliestWeeks` is at least 26, even if that life has ended.
  */
 export interface WearFinding {
   readonly sign: WearSign;

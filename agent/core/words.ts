@@ -38,14 +38,14 @@ export type Language = (typeof LANGUAGES)[number];
 /**
  * What can decide the level of a lamp. The first three are requested and have priority in this order. Without them `dusk` decides by day,
  * and while it is not known whether it is night. At night the highest level of `presence`, `traffic` (or a rule) and `programme` counts.
- * `default` stands in for a programme; a rule may lower either, and then the rank is `programme`. Source: design §6; EN and TALQ priority
- * tables in its references.
+ * `default` stands in for a programme; a rule may lower either, and then the rank is `programme`. Source: priorities of the TALQ Smart
+ * City Protocol.
  */
 export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'] as const;
 /** What can decide the level of a lamp, one of `RANKS`. */
 export type Rank = (typeof RANKS)[number];
 
-/** One lamp, one zone, or the whole cabinet, as the target of an intent or of another request. */
+/** One lamp, one zone, or the whole cabinet, as the target of an intent or of another request. The `id` of a cabinet is not compared. */
 export interface Target {
   readonly kind: 'lamp' | 'zone' | 'cabinet';
   readonly id: string;

@@ -200,7 +200,7 @@ export interface WaveConfig {
   readonly behindM: number;
 }
 
-/** Raises a zone to the level that its traffic requires. Source: UNI 11248:2016 annex D, as in the reference. */
+/** Raises a zone to the level that its traffic requires. Source: UNI 11248:2016 annex D. */
 export interface TrafficConfig {
   /** Counters of vehicles; their counts are added. */
   readonly counters: readonly { readonly device: string; readonly point: string }[];

@@ -2,8 +2,8 @@
 import { isRecord } from '../core/is-record.ts';
 
 /**
- * Number of bands of levels: dark, then up to 10 %, up to 20 %, ... up to 100 %. Source: design; ten steps are enough to recognise a
- * programme, and EN 13201-5 requires hours by level.
+ * Number of bands of levels: dark, then up to 10 %, up to 20 %, ... up to 100 %. Source: ten steps are enough to recognise a programme, and
+ * EN 13201-5 requires hours by level.
  */
 export const LEVEL_BANDS = 11;
 
@@ -39,8 +39,9 @@ const DAY_HOURS = 24;
 /**
  * Time and energy of the lamps of one zone, in a part of a night, a night or many. `wh`: the computed energy. `quietWh`: what it would be
  * if presence, traffic and rules raised no lamp. `standbyWh`: that of dark lamps by day only. `baselineWh`: the energy of the former
- * installation. `unknown*`: while the level is not known; these energies are parts of `wh` and `baselineWh`. `bandMs`: time at a known
- * level, by level. `boostedMs`: the part of it in which presence, traffic or a rule raised the lamp. Times do not include darkness by day.
+ * installation, without lamps that an intent keeps dark. `unknown*`: while the level is not known; these energies are parts of `wh` and
+ * `baselineWh`. `bandMs`: time at a known level, by level. `boostedMs`: the part of it in which presence, traffic or a rule raised the
+ * lamp. Times do not include darkness by day.
  *
  * Units: lamp milliseconds (two lamps for a second are 2,000) and watt hours; `levelMs` is the known level in % times lamp milliseconds.
  * `lampNights` is the sum of the numbers of lamps over all nights; `activations` is how often presence raised the zone. `nightS`: time in

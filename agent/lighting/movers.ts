@@ -67,7 +67,7 @@ const SAME_PLACE_M = 3;
  * presence. Confirmed by: repeated detections in a week of logs of each sensor type.
  */
 const PAUSE_MS = 2_000;
-/** Range of a sensor, before or after its pole. Units: m. Source: reference/lighting.md §4.4, 5 to 20 m by type of sensor. */
+/** Range of a sensor, before or after its pole. Units: m. Source: data sheets of street sensors, 5 to 20 m by type. */
 export const SENSOR_RANGE_M = 8;
 /**
  * Largest factor between the expected and the real time between two sensors: at all, and for a certain match. Source: assumed. Confirmed by: timed

@@ -7,7 +7,7 @@
  * The step in force is the highest of three: that of the running window so far, of the last full window, and of the one before.
  * So more light comes at once, stays for ten minutes at least, and ends only after two low counts in a row. An unknown flow counts as the
  * highest: before two windows are full, and while a counter fails, a zone has the light of its design class, never the dimmed one.
- * Source: UNI 11248:2016 annex D, as quoted in the reference §4.7.
+ * Source: UNI 11248:2016 annex D.
  */
 
 import type { TrafficConfig, Zone } from '../core/cabinet.ts';

@@ -11,7 +11,7 @@ import type { SentSoundRequest, SoundAsk } from '../core/sound-tools.ts';
 import { listNames } from '../core/suggestions.ts';
 import { highestVolumePct, type SoundDecision, type SoundIntent } from './sound-words.ts';
 
-/** Longest time of a sound request, also of `stop` and `volume`. Units: min. Source: as for an override of light, design §6. */
+/** Longest time of a sound request, also of `stop` and `volume`. Units: min. Source: as for an override of light. */
 export const MAX_SOUND_MINUTES = 1_440;
 
 /**

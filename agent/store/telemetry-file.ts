@@ -40,7 +40,7 @@ import { allDamaged, createPieceMemory, exportPage, type Found, framesAfter } fr
 const SMALLEST_STOP_BYTES = 2 ** 20;
 /** Longest answer to one request. Units: frames, gaps. */
 const MAX_ANSWER = 2_000;
-/** Age at which frames are packed into segments: the newest are read most often. Units: ms. Source: issue "store", hourly compaction. */
+/** Age at which frames are packed into segments: the newest are read most often. Units: ms. Source: frames are packed once an hour. */
 const COMPACT_AFTER_MS = 3_600_000;
 
 const NOTHING_COMPACTED: CompactionReport = { segments: 0, frames: 0, readings: 0, bytesBefore: 0, bytesAfter: 0 };

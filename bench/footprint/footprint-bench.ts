@@ -16,7 +16,7 @@ import { archHere, begin, installed, type Start, type StreetChild, sleepMs } fro
 import { startFigures } from './slow-start.ts';
 import type { FootprintStreetAnswer, FootprintStreetQuestion } from './street-process.ts';
 
-/** Source: design §10. */
+/** Source: the goals of this bench: a gateway with 256 MB, and light within a second of a start. */
 const GOAL = { rssMb: 85, firstPollMs: 1_000 };
 const MEGABYTE = 2 ** 20;
 const SOAK_MINUTES = { full: 2, quick: 0.2 };

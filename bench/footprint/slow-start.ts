@@ -17,7 +17,7 @@ import { begin, installed, type StreetChild, sleepMs } from './program.ts';
 import { type SlowCore, slowCore } from './slow-core.ts';
 import type { FootprintStreetAnswer, FootprintStreetQuestion } from './street-process.ts';
 
-/** Source: design §10, a whole core and an eighth. Other parts of a core have no goal. Units: ms. */
+/** Source: the goals of this bench, for a whole core and an eighth. Other parts of a core have no goal. Units: ms. */
 const FIRST_POLL_GOAL_MS: Readonly<Record<number, number>> = { 1: 1_000, 8: 4_000 };
 /** The first start compiles everything; the next ones find it. */
 const STARTS = { full: 5, quick: 1 };

@@ -16,7 +16,7 @@ import { scratchFolder } from '../undo.ts';
 import type { UplinkAgentAnswer, UplinkAgentQuestion } from './agent-process.ts';
 import type { HostAnswer, HostQuestion } from './host-process.ts';
 
-/** Source: design §10: 72 h, 1.2 million readings; at 360 a minute that is 56 h. */
+/** Source: an outage of three days, 1.2 million readings; at 360 a minute that is 56 h. */
 const HOURS = { full: 56, quick: 3 };
 const GOAL = { drainS: 60, liveLateMs: 1_000, rssMb: 100, packedBytes: 2 };
 /** The recorder holds a reading until its next frame. Units: ms. */

@@ -89,7 +89,7 @@ export function subscribedVa(groups: TicGroups): number | null {
 /** Where the power is in relation to the subscribed one, with hysteresis. Shape: a sum of bits, 1 close to it and 2 above it. */
 export type LoadState = 0 | 1 | 3;
 
-/** Shares of the subscribed power at which the state begins and ends. Units: %. Source: the issue for the beginning; the ends are assumed, beyond the noise of lamps. Confirmed by: a week of events of a cabinet close to its limit. */
+/** Shares of the subscribed power at which the state begins and ends. Units: %. Source: assumed; the ends are beyond the noise of lamps. Confirmed by: a week of events of a cabinet close to its limit. */
 const LIMITS = { close: { from: 90, until: 85 }, above: { from: 100, until: 95 } };
 
 /**

@@ -3,7 +3,7 @@ import { managerMissing, secondsOf } from '../support/fake-service-manager.ts';
 import { texts } from '../support/texts.ts';
 import { createWatchedStreet, DIMMED_PCT, FAILSAFE_PCT } from '../support/watched-street.ts';
 
-/** Seconds after which drivers of the usual setting go to their failsafe level, and what a start may take of them on an eighth of a core. Source: design §10. */
+/** Seconds after which drivers of the usual setting go to their failsafe level, and what a start may take of them on an eighth of a core. Source: the goals of docs/scale.md. */
 const DRIVERS = { failsafeS: 60, startS: 4 };
 
 t.test('by the times of the unit a frozen agent is back before drivers of the usual setting notice', async (t) => {

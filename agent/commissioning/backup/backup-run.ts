@@ -55,9 +55,9 @@ const USERS = 'users.json';
 const EXIT_INCOMPLETE = 1;
 
 /**
- * Writes the backup file and prints a report. Resolves with exit code 0, or with 1 and a warning if it removed damaged rows of the state.
- * A running agent removes them itself, which gives no warning here. Errors: rejects, for example with ConsoleError if a file cannot be
- * used, or if the backup file exists already.
+ * Writes the backup file and prints a report. Resolves with exit code 0, or with 1 and a warning, for example if it removed damaged rows of
+ * the state. A running agent removes them itself, which gives no warning here. Errors: rejects, for example with ConsoleError if a file
+ * cannot be used, or if the backup file exists already.
  */
 export async function runBackup(args: LocalArgs, { terminal, configFile, nowMs, version }: BackupWorld): Promise<number> {
   const file = resolve(configFile);

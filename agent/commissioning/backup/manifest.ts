@@ -20,6 +20,7 @@ export interface ManifestFile {
  */
 export interface BackupManifest {
   readonly format: 'luciole-backup';
+  /** Version of the format. */
   readonly version: number;
   /** Version of the program that made it. */
   readonly luciole: string;

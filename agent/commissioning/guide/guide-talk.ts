@@ -37,7 +37,10 @@ export interface GuideTalk {
 /** Said when the person leaves before the end. */
 const STOPPED = msg`stopped; the results so far are stored: the next \`commission\` goes on from here`;
 
-/** Creates the talk for a terminal that can ask. Errors: throws ConsoleError 'usage' for one that cannot. */
+/**
+ * Creates the questions, output and requests of a commissioning, for a terminal that can ask. `socket`: that of the agent, as on the
+ * command line. Errors: throws ConsoleError 'usage' for a terminal that cannot ask.
+ */
 export function createGuideTalk({ socket }: LocalArgs, terminal: Terminal): GuideTalk {
   const { askLine } = terminal;
   if (askLine === undefined)

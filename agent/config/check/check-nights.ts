@@ -33,9 +33,9 @@ interface Sampled {
 }
 
 /**
- * Returns warnings from a sample of nights. They are about zones that are unlit after civil dusk or before civil dawn, and about steps of a
- * programme that would be left out on some night. The dates of calendars are ignored: it may be a night with another programme. The other
- * checks of the file must have found no problem.
+ * Returns warnings from a sample of nights. They are about zones whose lit time, by sun and offsets, begins after civil dusk or ends before
+ * civil dawn, and about steps of a programme that would be left out on some night. The dates of calendars are ignored: it may be a night
+ * with another programme. The other checks of the file must have found no problem.
  */
 export function checkNights(cabinet: Cabinet): Finding[] {
   const calendar = createLocalCalendar(cabinet.timezone);

@@ -8,7 +8,7 @@
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 
 /**
- * Limit for the nesting of lists and sections in a text. Source: assumed; the deepest file of this program has 7. Confirmed by: the
+ * The most lists and sections within each other that a text may have. Source: assumed; the deepest file of this program has 7. Confirmed by: the
  * cabinets of the sites.
  */
 export const MAX_NESTING = 32;

@@ -24,10 +24,10 @@ export interface ActiveRevisionParts {
   readonly unlikeSite: readonly SiteOwnedDifference[];
   /** The devices that respond now, and whether the uplink is connected. */
   readonly health: () => TrialHealth;
-  /** Applies a configuration; resolves when it runs. */
+  /** Applies a configuration; resolves when it runs. While the agent stops, it changes nothing and resolves too. */
   readonly apply: (site: CabinetAndProfiles) => Promise<unknown>;
   readonly onEvent: (event: AgentEvent) => void;
-  /** Called when the history, the running revision or a candidate may have changed. */
+  /** Called when the history or the running revision may have changed, and after requests that put, copy or discard a candidate. */
   readonly onChange: () => void;
   /**
    * Called when a trial ends in this run. `reason` is empty if it was confirmed; `commandId`: of the platform command that began it, null for
@@ -98,7 +98,7 @@ export class ActiveRevision {
     this.watch.stop();
   }
 
-  /** Saves how much time of the trial has passed, if there is one. Resolves also if that fails. */
+  /** Saves how much time of the trial has passed, if there is one. Resolves also if that fails. Call it only after `start`. */
   async saveProgress(): Promise<void> {
     await this.#saveSpent(this.watch.spentMs());
   }

@@ -33,7 +33,7 @@ export interface RevisionFolder {
 
 /** The result of a check. Shape: problems and warnings name files below `dir` relative to it. */
 export interface CheckedRevision {
-  /** Null if there are problems. Then nothing is compared, and the lists after `warnings` are empty. */
+  /** Null if there are problems. Then nothing is compared: `siteOwned` and `belowFloor` are empty, `unlikeSite` is null. */
   readonly site: CabinetAndProfiles | null;
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];
@@ -55,7 +55,7 @@ const MEMORY_MB = 96;
 
 /**
  * Checks a revision in a child process. If there is no result, `site` is null and `problems` has the reason, for example that no process
- * could be started.
+ * could be started, or that the check took too long.
  */
 export async function checkRevisionInChild(folder: RevisionFolder, clock: Clock, signal?: AbortSignal): Promise<CheckedRevision> {
   const answer = await runChecker<CheckedRevision>({ kind: 'check', folder }, clock, signal);

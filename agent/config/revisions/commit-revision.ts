@@ -48,9 +48,10 @@ export const REOPENINGS = { burst: 6, perS: 1 / 600 };
 const CUT_OFF = msg`it has no uplink: the platform would cut itself off; remove the uplink at the cabinet`;
 
 /**
- * Creates a revision from these files, saves it and runs it, on trial if it affects a part of the agent. Resolves when it runs, except for
- * what takes effect only at the next start; also if the agent stops meanwhile. Files equal to those of the running revision create none.
- * The state is `refused`, with a reason, if, for example, the files may not run or could not be saved, also on a hung disk.
+ * Creates a revision from these files, saves it and runs it, on trial if it affects a part of the agent, even if only at the next start.
+ * Resolves when it runs, except for what takes effect only at the next start; also if the agent stops meanwhile. Files equal to those of the
+ * running revision create none. The state is `refused`, with a reason, if, for example, the files may not run or could not be saved, also
+ * on a hung disk.
  *
  * Errors: rejects, for example with `DiskTimeout` if the disk hangs while files are read. If it rejects because applying fails, the
  * revision is already saved.

@@ -46,10 +46,13 @@ const historySchema = z.object({
   revisions: z.array(revisionSchema).min(1),
 });
 
-/** The trial of a revision, as stored with the history: its terms, its progress, and what answered before the change (`baseline`). */
+/**
+ * The trial of a revision, as stored with the history: its terms and its progress. `baseline`: what did and did not answer before the
+ * change, as in `Baseline`.
+ */
 export type Trial = z.infer<typeof trialSchema>;
 /**
- * The revisions of a cabinet, the trial (null for none), and what a start must know about the file of the site and the newest signature.
+ * A cabinet's revisions, the trial (null for none), the hash of the file of the site, and the serial of the newest accepted signature.
  */
 export type RevisionHistory = z.infer<typeof historySchema>;
 

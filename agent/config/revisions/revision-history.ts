@@ -64,7 +64,7 @@ export function withConfirmed(history: RevisionHistory, revision: NewRevision): 
 
 /**
  * Returns the history with a new revision on trial, whose folder must have the mark of a trial. The current revision stays, to return to it.
- * Requires a history without a trial.
+ * Removes the oldest of the others beyond `KEPT_REVISIONS`. Requires a history without a trial.
  */
 export function withTrial(
   history: RevisionHistory,

@@ -108,6 +108,7 @@ export class RevisionManager implements ConfigManager {
     return this.#histories.history.trial?.commandId ?? null;
   }
 
+  /** Reports the events of the start-up and continues the trial of an earlier run. Resolves when the candidates on disk have been read. */
   async start(): Promise<void> {
     const { onChange, startNotices = [] } = this.#parts;
     for (const { isLasting, ...facts } of startNotices) isLasting === true ? this.#events.set(true, facts) : this.#events.notice(facts);
@@ -120,6 +121,7 @@ export class RevisionManager implements ConfigManager {
     onChange();
   }
 
+  /** Aborts a running check and handles the waiting requests. Then saves the progress of a trial, which the next run continues. */
   async stop(): Promise<void> {
     this.#active.stop();
     await this.#turns.close();

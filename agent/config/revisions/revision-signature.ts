@@ -93,8 +93,8 @@ export interface SigningOrder extends Omit<HashSigningOrder, 'hash'> {
 }
 
 /**
- * The input of a signature over a hash. `cabinets`: as in `RevisionStatement`. Units: `signedMs` in ms since 1970, also the serial;
- * `validMs` in ms from then.
+ * The input of a signature over a hash. `cabinets`: as in `RevisionStatement`. Shape: `hash` has 64 hex digits in small letters. Units:
+ * `signedMs` in ms since 1970, also the serial; `validMs` in ms from then.
  */
 export interface HashSigningOrder {
   readonly hash: string;
@@ -112,8 +112,8 @@ export function signRevision({ files, ...order }: SigningOrder): string {
 }
 
 /**
- * Signs a hash as `signRevision` signs files. The hash must differ from that of any files of a revision. Errors: throws TypeError, for
- * example for a hash that is not 64 hex digits.
+ * Signs a hash as `signRevision` signs files. The hash must differ from that of any files of a revision, which is not checked. Errors:
+ * throws TypeError, for example for a hash that is not 64 hex digits in small letters.
  */
 export function signHash({ hash, privateKey, cabinets, signedMs, validMs }: HashSigningOrder): string {
   const key = revisionKeyText(privateKey);

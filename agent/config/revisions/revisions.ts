@@ -25,9 +25,13 @@ export interface RevisionParts {
  * `platform`.
  */
 export interface RevisionsParts extends RevisionParts, Pick<RevisionManagerParts, 'clock' | 'log' | 'onEvent' | 'onTrialEnd'> {
+  /** The devices, whose answers decide about a trial. */
   readonly field: Pick<Field, 'devices'>;
+  /** Returns whether the uplink is connected. */
   readonly isOnline: () => boolean;
+  /** Returns the running configuration. */
   readonly site: () => CabinetAndProfiles;
+  /** Applies a configuration; resolves when it runs. */
   readonly apply: (site: CabinetAndProfiles) => Promise<unknown>;
   readonly onChange: (view: ConfigView) => void;
 }

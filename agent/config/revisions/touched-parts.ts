@@ -31,7 +31,7 @@ export interface TouchedRooms {
   readonly atRestart: readonly string[];
 }
 
-/** Returns the parts of the agent that a change from `before` to `after` affects. */
+/** Compares two configurations. Returns the parts of the agent that a change from `before` to `after` affects; the others continue. */
 export function touchedRooms(before: CabinetAndProfiles, after: CabinetAndProfiles): TouchedRooms {
   const [was, is] = [factsOf(before), factsOf(after)];
   const isOther = (key: 'light' | 'uplink' | 'store' | 'clock' | 'console'): boolean => !isDeepStrictEqual(was[key], is[key]);

@@ -54,7 +54,7 @@ export interface ConfigTrialFacts {
   readonly trialMs: number;
   /** Time that has passed, in all runs of the agent; of a run that was killed, a little more. */
   readonly spentMs: number;
-  /** Time since the trial began or, after a restart of the agent, since it was continued. Affected lines were opened again just before. */
+  /** Time since the trial began or, after a restart of the agent, since it was continued. By then affected lines have begun to open. */
   readonly runMs: number;
   /** How long `missingOf` has been empty without a break, in this run; 0 if something is missing. */
   readonly wellMs: number;
@@ -78,7 +78,8 @@ function newSilence({ units, silent: before }: Baseline, { silent }: TrialHealth
 
 /**
  * Decides about a trial from its health and the elapsed time: `confirm`, `return`, or `wait` if it is not decided yet. At the end of its
- * time it is confirmed only in mode `auto` and if nothing is missing; otherwise the verdict is `return`.
+ * time it is confirmed only in mode `auto` and if nothing is missing; otherwise the verdict is `return`. `LINE_GRACE_MS` and `SETTLE_MS`
+ * have the rules for an earlier end.
  */
 export function judgeTrial(
   baseline: Baseline,

@@ -51,8 +51,8 @@ interface Uploads {
 }
 
 /**
- * Creates the uploads of a run, empty. Until a file is complete, its parts may arrive in any order and more than once. `author`: as
- * `candidateAuthor` returns it.
+ * Creates the uploads of a run, empty. Until a file is complete, its parts may arrive in any order, and again with the same bytes.
+ * `author`: as `candidateAuthor` returns it.
  */
 export function createUploads(clock: Pick<Clock, 'monoMs'>): Uploads {
   const [platform, console] = [createUploadsOfSide(clock), createUploadsOfSide(clock)];

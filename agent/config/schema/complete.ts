@@ -16,7 +16,7 @@ import { type CabinetDocument, recorderSchema, storeSchema } from './schema.ts';
 
 /** Source: the folder that the package creates for the operator's own profiles. */
 const PROFILE_DIRS = ['/etc/luciole/profiles'];
-/** Source: Modbus over Serial Line V1.02; the factory setting of most devices in the reference list is 9600 8N1. */
+/** Source: Modbus over Serial Line V1.02; the factory setting of most devices is 9600 8N1. */
 const SERIAL = { baud: 9600, parity: 'none', stopBits: 1, dataBits: 8 } as const;
 /** Source: program NikolayLiber/node-dali for the Foxtron DALI232 (facts only). */
 const DALI_SERIAL = { baud: 19_200, parity: 'even', stopBits: 1, dataBits: 8 } as const;

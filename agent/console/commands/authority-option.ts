@@ -4,7 +4,7 @@ import type { OptionSpec } from '../command-spec.ts';
 
 /**
  * The option `--authority FILE` of the commands that check evidence: the file has the certificates that the person trusts. Without it they
- * trust those of `caFile` of the uplink, if there is one.
+ * trust those of `caFile` of the uplink in the cabinet file of this machine, if there is one.
  */
 export const AUTHORITY_OPTION: OptionSpec = {
   name: 'authority',

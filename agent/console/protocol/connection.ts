@@ -46,7 +46,7 @@ export interface ConnectionParts {
   readonly clock: Clock;
   /** IANA name of the cabinet's time zone. */
   readonly timezone: string;
-  /** Errors: rejects with ConsoleError; `onBug` gets any other error. */
+  /** Runs the request and resolves with its result. Errors: rejects with ConsoleError; `onBug` gets any other error. */
   readonly carryOut: (request: ConsoleRequest, job: RawJob) => Promise<unknown>;
   /** Returns true if the command may send progress before the answer. Errors: throws ConsoleError, which the client gets as the answer. */
   readonly isLong: (request: ConsoleRequest) => boolean;

@@ -148,7 +148,7 @@ export function emptyPlot(sheet: PlotSheet, title: Message): string {
 
 /**
  * A vertical scale with its place on the sheet. `leftPx`: where its lines begin, right of the labels. `topPx`, `bottomPx`: the coordinates
- * of its highest and lowest value. `y`: returns the coordinate of a value. Units: px, from the top of the sheet.
+ * of its highest and lowest value. `y`: returns the coordinate of a value. Units: px, `leftPx` from the left, the others from the top.
  */
 export interface VerticalScale {
   readonly scale: RoundScale;

@@ -134,7 +134,7 @@ function dayText(text: string, language: Language, form: DateForm): string {
 }
 
 /**
- * Returns the nights of a period, such as `1 – 30 November 2026`, in the language; spaces around the dash are thin ones. With one date
+ * Returns the nights of a period, such as `1 – 30 November 2026`, in the language; any spaces around the dash are thin ones. With one date
  * null, the other date; empty if both are null.
  */
 export function periodText(from: SavingsDate | null, to: SavingsDate | null, language: Language): string {

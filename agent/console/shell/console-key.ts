@@ -8,7 +8,7 @@ import { existsSync, mkdirSync, readFileSync, readlinkSync } from 'node:fs';
 import { join } from 'node:path';
 import { replaceWhole } from '../../core/atomic-write.ts';
 
-/** `copy` refuses names that begin with a dot, so it never sends this file. */
+/** Only a user of the machine can send this file with `copy`: in other sessions a name may not begin with a dot. */
 const KEY_FILE = '.console-key';
 /** Source: as for a session, OWASP ASVS 5.0, 7.2.3. Units: bytes. */
 const KEY_BYTES = 32;

@@ -16,7 +16,7 @@ import type { CopyParts } from './copy-serial.ts';
 import { dropPartial, hasPartial, openPartial, type PartialFile } from './partial-file.ts';
 import { expectSessionRoom, receivedDir, sessionRoomBytes } from './session-files.ts';
 
-/** The arguments of `receive`. `file`: name of the file, without a folder. */
+/** The arguments of `receive`. `file`: the name with which the sender sends the file, without a folder. */
 export interface ReceiveArgs {
   readonly file: string;
   /** Delete what was received under this name first. Otherwise a part is used as the beginning of the file; a complete file is an error. */
@@ -44,7 +44,8 @@ const MAX_REPORT = 8_192;
 const MAX_NAME_SHOWN = 60;
 
 /**
- * Receives a file over the line of the session, or deletes what was received under this name. Resolves with the lines to show afterwards.
+ * Receives a file over the line of the session into the folder of received files, or deletes what was received under this name. Resolves
+ * with the lines to show afterwards.
  *
  * Errors: rejects with ConsoleError, for example if the name is invalid, the file exists or it did not arrive completely.
  */

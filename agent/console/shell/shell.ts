@@ -24,8 +24,8 @@ export interface Shell {
   /** Logs the person in and runs the typed commands. Resolves with the reason of the end. Call it once. */
   run(): Promise<EndReason>;
   /**
-   * Ends the session from outside, for this reason: no more keys are read, and a running command is stopped if that is possible. `run`
-   * resolves afterwards. No effect if the session has ended.
+   * Ends the session from outside, for this reason; no more keys are read. A running command stops, or completes if it must not be cut;
+   * `run` resolves afterwards. No effect if the session has ended.
    */
   end(reason: EndReason): void;
 }

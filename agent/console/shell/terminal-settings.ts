@@ -11,7 +11,7 @@ export interface TerminalSettings {
   widthCols: number;
   /** 0: no stop after a page. */
   rows: number;
-  /** Takes effect with `Dialog.apply`. */
+  /** Call `Dialog.apply` after a change, so that the output follows. */
   charset: 'ascii' | 'utf-8';
   colour: boolean;
   /** Set it with `speak`, which loads the translations. */

@@ -28,7 +28,7 @@ export interface NightFigures extends NightSums {
   readonly detections: number;
 }
 
-/** The figures of one set of settings. `id` null: those of the record. */
+/** The figures of one set of settings, by night in the order of `NightReplayParts.windows`. `id` null: those of the record. */
 export interface SettingsFigures {
   readonly id: string | null;
   readonly nights: readonly NightFigures[];

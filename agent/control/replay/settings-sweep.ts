@@ -31,7 +31,7 @@ export interface SweepCost {
   readonly missingS: number;
 }
 
-/** Units: s. Source: holds seen in practice, reference lighting.md §4.2, 15 s to 5 min. */
+/** Units: s. Source: holds of presence lighting in use, 15 s to 5 min. */
 const HOLDS_S = [15, 30, 45, 60, 90, 120, 180, 300];
 /** Units: %. Source: assumed; a difference of 10 % of full light is hardly seen. Confirmed by: residents asked after a change. */
 const ADDED_PCT = [-20, -10, 0, 10, 20];

@@ -33,12 +33,17 @@ export interface LightRequestsParts extends OverrideRegistryParts, ProgrammeRegi
   readonly street: LightingStreet;
   readonly index: StreetIndex;
   readonly clock: Clock;
+  /** Writes the points that no lamp or output sets. */
   readonly field: Pick<Field, 'writePoint'>;
+  /** Receives `command-refused`, and the events of overrides and chosen programmes. */
   readonly events: Pick<EventTracker, 'notice'>;
+  /** Gives the programme and the nights of a zone, to find its next step. */
   readonly plan: Decider['plan'];
   /** Contacts of the cabinet are also sources of intents. */
   readonly sensing: Pick<ContactTracker, 'intents'>;
+  /** Gives the newest decision and the writes of a lamp, from which the stages of its commands follow. */
   readonly lamps: Pick<LampStatus, 'work'>;
+  /** Lets lamps that have not confirmed their level be written again without a wait. */
   readonly follower: Pick<Follower, 'nudge'>;
   /** Returns false while `Control` does not run: requests are then refused. */
   readonly isRunning: () => boolean;
@@ -100,7 +105,10 @@ export class LightRequests {
     return this.#programmes.choices();
   }
 
-  /** Sets a level for a lamp, zone or cabinet for a limited time. `untilMs`: the end of its intent; absent if the request is refused. */
+  /**
+   * Sets a level for a lamp, zone or cabinet for a limited time. A failure does not end its intent. `untilMs`: the end of the intent; absent
+   * if the request is refused.
+   */
   async override(request: Authorised<OverrideRequest>): Promise<Outcome & Partial<OverrideAnswer>> {
     const { street, clock } = this.#parts;
     const incoming = { ...request, intentId: request.commandId };

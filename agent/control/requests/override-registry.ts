@@ -49,8 +49,10 @@ const MAX_EARLY = 100;
 /** The dependencies with which `OverrideRegistry` is created. */
 export interface OverrideRegistryParts {
   readonly clock: Clock;
+  /** Keeps the intents for the next start. */
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
+  /** Receives the events `override-started` and `override-ended`. */
   readonly events: Pick<EventTracker, 'notice'>;
   /** Receives the intents of the registry in force after a change, without those that wait for a trusted time. */
   readonly onIntents?: (intents: readonly Intent[]) => void;

@@ -17,7 +17,7 @@ export interface Moment {
 }
 
 /**
- * Shortest and longest duration that an `OverrideRequest` can give to its intent, both allowed. Units: min. Source: design §6, every
+ * Shortest and longest duration that an `OverrideRequest` can give to its intent, both allowed. Units: min. Source: every
  * override is bounded.
  */
 export const OVERRIDE_MINUTES = { min: 1, max: 24 * 60 };

@@ -19,10 +19,13 @@ type StoredChoice = Omit<ChosenProgramme, 'untilMono'> & { readonly restMs?: num
 
 /** The dependencies with which `ProgrammeRegistry` is created. */
 export interface ProgrammeRegistryParts {
+  /** The zones and programmes that a request may name. */
   readonly street: Pick<LightingStreet, 'zones' | 'programmes'>;
   readonly clock: Clock;
+  /** Keeps the choices for the next start. */
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
+  /** Receives the events `programme-chosen` and `programme-ended`. */
   readonly events: Pick<EventTracker, 'notice'>;
   /** Receives the choices in force after a change, without those that wait for a trusted time. */
   readonly onProgrammes?: (choices: readonly ChosenProgramme[]) => void;

@@ -5,7 +5,7 @@ import type { Moment } from '../requests/overrides.ts';
 
 /**
  * The role of a contact that requests light. `emergency`: a key that requests it while it reads closed, and for `KEY_HOLD_MS` if it becomes
- * silent. `lights-on`: a button that requests it for a time from each press.
+ * silent. `lights-on`: a button that requests it for 2 h from each press.
  */
 export type LightContact = 'emergency' | 'lights-on';
 
@@ -32,7 +32,7 @@ export interface ContactTracker {
   restore(stored: unknown, now: Moment, isTimeKnown: boolean): void;
 }
 
-/** Source: design §6, an override lasts 2 h by default; a person may press again. */
+/** Source: as for an override; a person may press again. */
 const BUTTON_MS = 2 * 3_600_000;
 /**
  * How long a closed emergency key still counts after its last good reading, or after a restart. Units: ms. Source: assumed; a line that

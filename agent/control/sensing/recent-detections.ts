@@ -8,8 +8,8 @@ export interface RecentDetections {
   /** Adds a detection in the order of time. If the list is full, the oldest is dropped. */
   note(detection: Pick<Detection, 'source' | 'pole' | 'atMono'>): void;
   /**
-   * Adds a person who may have come while the sensor still detected another, and returns true. Returns false and adds nothing soon after
-   * the last detection of this `source`.
+   * Adds a person who may have come while the sensor still detected another, and returns true. Returns false and adds nothing within 5 s
+   * after the last detection of this `source`.
    */
   noteReturn(source: string, pole: string): boolean;
   /** Removes detections older than `DETECTIONS_KEPT_MS`. */

@@ -19,8 +19,8 @@ export interface PastMoment {
 }
 
 /**
- * Returns recorded inputs as lines for people: those of the zones that have these lamps, also as `alsoLamps`, and rules and requests.
- * Detections elsewhere, from which a wave raises these lamps, are left out.
+ * Returns recorded inputs as lines for people: those of the zones that have these lamps, also as `alsoLamps`. Rules and requests for
+ * these zones or lamps are included. Detections elsewhere, from which a wave raises these lamps, are left out.
  */
 export function pastInputs(street: LightingStreet, facts: PastMoment): readonly RecordedInput[] {
   const zones = street.zones.filter(({ lamps, presence }) =>

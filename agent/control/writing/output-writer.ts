@@ -29,6 +29,7 @@ export interface OutputWriterParts {
 /** What `OutputWriter.follow` needs at one tick: the decisions of lamps, the intents, and the states of the rules. */
 export interface OutputInputs {
   readonly decisions: readonly Decision[];
+  /** Only those of rank `emergency` count. */
   readonly intents: readonly Intent[];
   /** By id of the rule; one that is absent counts as not active. */
   readonly ruleStates: ReadonlyMap<string, RuleState>;

@@ -85,9 +85,9 @@ export interface LampStep {
 }
 
 /**
- * Returns the track of a lamp after its newest reading, and the write that is needed now. Null does not mean that the lamp has its level.
- * For example, a write may be in flight, a repetition may have to wait, or the lamp may have become silent. Call `afterSend` if it
- * is written.
+ * Returns the track of a lamp after its newest reading, and the write that is needed now. If `write` is null, the lamp need not have its
+ * level. For example, a write may be in flight, a repetition may have to wait, or the lamp may have become silent. Call `afterSend` if
+ * the write is passed to the field.
  */
 export function reconcile(before: LampTrack, view: LampSituation): LampStep {
   const track = observe(before, view);

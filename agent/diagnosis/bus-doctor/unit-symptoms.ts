@@ -36,7 +36,7 @@ export interface UnitSymptoms {
   readonly restMs: number | null;
   readonly rested: Share;
   readonly soon: Share;
-  /** Damaged replies with more bytes than the reply has. */
+  /** Damaged replies with more bytes than the normal reply. */
   readonly tooLong: number;
   /**
    * Share of the bytes of damaged replies that are as usual: near 1 when single bytes are wrong, low when whole replies are. Null with too

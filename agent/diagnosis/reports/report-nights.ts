@@ -23,7 +23,7 @@ export interface ReportNights {
   readonly isOpen: boolean;
 }
 
-/** Most nights of one report. Source: twelve years, the longest contract in the issue, and the running year. */
+/** Most nights of one report. Source: twelve years, the longest contract in use, and the running year. */
 const MAX_NIGHTS = 13 * 366;
 
 /**

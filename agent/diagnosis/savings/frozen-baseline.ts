@@ -25,7 +25,7 @@ export interface FrozenFacts {
 }
 
 /**
- * Half of the 90 % interval for what a learned model misses in another season. Units: %. Source: the limit of NMBE in the issue. Confirmed by: bench
+ * Half of the 90 % interval for what a learned model misses in another season. Units: %. Source: the limit of NMBE in docs/savings.md. Confirmed by: bench
  * savings, December judged in June.
  */
 const SEASON_HALF_PCT = 0.5;

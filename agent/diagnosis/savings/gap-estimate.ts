@@ -13,7 +13,7 @@ import { type LampSlots, MAX_SLOTS, SLOT_MS } from './lamp-slots.ts';
 import { modelWh, type SpanFit } from './load-fit.ts';
 import type { OpenGap } from './meter-night.ts';
 
-/** Lengths of the measured parts that are estimated as if they were missing. Units: slots. Source: the issue, 5 to 120 min. */
+/** Lengths of the measured parts that are estimated as if they were missing. Units: slots. Source: gaps of 5 to 120 min are to be estimated. */
 export const TRIED_SLOTS = [1, 2, 4, 8, 16, 24] as const;
 /**
  * A measured part that was estimated as if it were missing: its first slot, as index in `GapNight.slotWh`, and its absolute error as a

@@ -2,7 +2,7 @@
 import type { WallMs } from '../../core/clock.ts';
 import { LEVEL_BANDS } from '../energy-tally.ts';
 
-/** Length of a slot. Units: ms. Source: the issue, the shortest gap to estimate. */
+/** Length of a slot. Units: ms. Source: the shortest gap that is estimated. */
 export const SLOT_MS = 300_000;
 /** Slots of the longest night, which has 25 hours. */
 export const MAX_SLOTS = 300;

@@ -23,7 +23,7 @@ export interface OpenGap {
   readonly bandWh?: readonly number[];
 }
 
-/** A longer time between two readings is a silence. Units: ms. Source: the issue, the shortest gap. */
+/** A longer time between two readings is a silence. Units: ms. Source: the shortest gap that is estimated. */
 const SILENCE_MS = 300_000;
 
 /**

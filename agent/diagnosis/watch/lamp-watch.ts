@@ -25,7 +25,7 @@ const QUICK_MS = 60_000;
 const QUICK_STARTS = 3;
 /** Least share of the expected power that is full. Source: assumed; curves of drivers differ by up to this. Confirmed by: measured curves of luminaires. */
 const QUICK_SHARE = 0.7;
-/** Without an answer for this time a lamp counts as silent. Units: ms. Source: reference §1.4, three times a heartbeat of 60 s. */
+/** Without an answer for this time a lamp counts as silent. Units: ms. Source: three times a heartbeat of 60 s. */
 const SILENT_MS = 180_000;
 /** Power of a lamp that should be dark. Units: W. Source: CPD 3000 manual, 6 W; for a small lamp 30 % of its rated power, assumed. Confirmed by: standby power of drivers. */
 const DARK_LIMIT = { powerW: 6, share: 0.3 };

@@ -76,7 +76,7 @@ export interface WatchPlan {
   readonly settings: WatchConfig;
 }
 
-/** Added to the fade of a lamp before its readings count. Units: ms. Source: reference §1.4, fade and 2 to 5 s. */
+/** Added to the fade of a lamp before its readings count. Units: ms. Source: drivers settle 2 to 5 s after their fade. */
 const SETTLE_MS = 5_000;
 const PHASES = 3;
 /** Index of the meter of the supply in `WatchPlan.meters`; that of a load if there is no other. The plan may have no meter. */

@@ -6,7 +6,7 @@ import { BusError } from '../../core/errors.ts';
 import type { Quirks, Table } from '../../core/profile.ts';
 import type { BusToolQueue } from './bus-tool-queue.ts';
 
-/** Longest delay of an urgent write by one request. Units: ms. Source: design §4. */
+/** Longest delay of an urgent write by one request. Units: ms. Source: docs/lines.md, urgent levels. */
 const URGENT_LATENCY_MS = 50;
 /** Source: Modbus Application Protocol V1.1b3 §6.1, §6.3. */
 const MOST = { registers: 125, bits: 2_000 } as const;

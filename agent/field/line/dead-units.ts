@@ -5,7 +5,7 @@
  */
 import type { MonoMs } from '../../core/clock.ts';
 
-/** Share of the line that dead units may cost together. Source: design §4. */
+/** Share of the line that dead units may cost together. Source: live units keep 98 % of the line. */
 const SHARE = 0.02;
 /**
  * Unused share that can be saved up, so that units which failed together are probed immediately. Units: ms of lost replies. Source: assumed.

@@ -23,7 +23,7 @@ const PRESENCE_AMONG_URGENT = 4;
  * the other lanes. Confirmed by: the time until a street of 35 lamps is lit on the bench.
  */
 const OTHERS_AMONG_URGENT = 48;
-/** The lanes that take turns then. A silent unit is never probed while an urgent write waits (design §4). */
+/** The lanes that take turns then. A silent unit is never probed while an urgent write waits. */
 const OTHERS = ['command', 'console', 'telemetry'] as const;
 
 /**

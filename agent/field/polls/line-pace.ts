@@ -7,7 +7,7 @@ import type { ModbusLine } from '../../core/driver.ts';
 import type { Profile, Table } from '../../core/profile.ts';
 import { type Limits, POLL_PERIOD_MS, slotsOf, wholeRound } from './poll-plan.ts';
 
-/** Longest delay of an urgent write by a poll: request, turnaround and reply. Units: ms. Source: design §4. */
+/** Longest delay of an urgent write by a poll: request, turnaround and reply. Units: ms. Source: docs/lines.md, urgent levels. */
 const URGENT_LATENCY_MS = 50;
 /** Turnaround of a unit that has not been measured yet. Units: ms. Source: units in the field take 3 to 30 ms, reference measurements. */
 const ASSUMED_TURNAROUND_MS = 10;

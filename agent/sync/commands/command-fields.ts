@@ -13,7 +13,7 @@ import { decodePayload, type Metric, type Payload } from '../sparkplug/codec.ts'
 import type { MetricEntry } from '../sparkplug/metric-table.ts';
 import { DATATYPE, INTEGER_DATATYPES, UNSIGNED_DATATYPES } from '../sparkplug/sparkplug-proto.ts';
 
-/** Source: design §9, requirement 7 of reference/reliability.md §6. Units: bytes. */
+/** Units: bytes. Source: ETSI EN 303 645, 5.13-1, input is limited in size; a command needs a few hundred bytes. */
 const MAX_COMMAND_BYTES = 65_536;
 const MAX_COMMAND_METRICS = 32;
 /** Most names listed in a refusal. */

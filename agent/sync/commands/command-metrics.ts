@@ -153,11 +153,11 @@ export const DEFAULT_TRIAL_MINUTES = 10;
  * the operators who choose programmes.
  */
 export const DEFAULT_PROGRAMME_MINUTES = 1_440;
-/** Duration of an emergency if the platform gives none. Units: min. Source: as for an override, design §6. */
+/** Duration of an emergency if the platform gives none. Units: min. Source: as for an override. */
 export const DEFAULT_EMERGENCY_MINUTES = 120;
-/** Duration of a text on a panel if the platform gives none. Units: min. Source: as for an override, design §6. */
+/** Duration of a text on a panel if the platform gives none. Units: min. Source: as for an override. */
 export const DEFAULT_TEXT_MINUTES = 120;
-/** Duration of an override if the platform gives none. Units: min. Source: design §6, "2 h unless said". */
+/** Duration of an override if the platform gives none. Units: min. Source: as for an override from the console. */
 export const DEFAULT_OVERRIDE_MINUTES = 120;
 
 /** The metrics of the node for emergency, commands, configuration, software update, maintenance, and the acknowledgement of events. */

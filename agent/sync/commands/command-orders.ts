@@ -27,7 +27,7 @@ import {
 } from './command-metrics.ts';
 import { readSoundRequest } from './sound-orders.ts';
 
-/** Source: design §6: each intent of the platform expires by itself. A programme may be chosen for a month. Units: min, s, characters. */
+/** Source: each intent of the platform expires by itself. A programme may be chosen for a month. Units: min, s, characters. */
 const LIMIT = { minutes: 1_440, programmeMinutes: 44_640, identifyS: 600, reasonLength: 80, nameLength: 64, textLength: 256 };
 /** A shorter blink is not visible from the street. Units: s. Source: as at the console. */
 const SHORTEST_IDENTIFY_S = 5;

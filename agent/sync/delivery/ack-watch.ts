@@ -17,7 +17,7 @@ export interface AckWatch {
   readonly lastAckMono: MonoMs;
 }
 
-/** Shortest and longest wait. Units: ms. Source: reference/sparkplug.md §7, max(3 round trips, 30 s); doubled so that a silent platform costs no data. */
+/** Shortest and longest wait. Units: ms. Source: three round trips, at least 30 s; doubled so that a silent platform costs no data. */
 const WAIT_MS = { first: 30_000, longest: 600_000 };
 /** Round trips to the broker within which a platform has stored what it read. Source: the same. */
 const ROUND_TRIPS = 3;

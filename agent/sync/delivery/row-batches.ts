@@ -31,7 +31,7 @@ export interface BatchSize {
 
 /** Readings in a batch: as metrics, or packed into a segment. Source: assumed; 50 fill one packet, 1,000 are 28 KB and 10 ms of encoding on a small ARM. The largest by measurement: twice that takes 10 to 20 MB more memory and saves a tenth of the bytes. Confirmed by: the drain of a day of backlog from a gateway on a slow cellular link. */
 const BATCH_READINGS = { min: 50, first: 200, max: { metrics: 1_000, segments: 3_000 } };
-/** A batch that takes longer is too large; one that takes less may grow. Units: ms. Source: live data is never later than 1 s (design §10). */
+/** A batch that takes longer is too large; one that takes less may grow. Units: ms. Source: live data is never later than 1 s. */
 const ROUND_MS = { slow: 500, fast: 250 };
 const MAX_FRAMES = 2_000;
 

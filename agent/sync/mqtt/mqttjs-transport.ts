@@ -2,7 +2,7 @@
  * The MQTT transport on mqtt.js, the only file that imports it. One client object per connection.
  *
  * The library's queue, reconnect, store and timers are not used.
- * Source of every option: reference/reliability.md §3 and reference/sparkplug.md §4, measured on 5.16.0.
+ * Source of every option: its README, and measurements on 5.16.0.
  */
 
 import { ErrorWithSubackPacket, type IClientOptions, MqttClient, type OnPacketCallback } from 'mqtt';

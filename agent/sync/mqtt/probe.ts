@@ -16,7 +16,7 @@ import { SLOWEST_BYTES_PER_MS } from './ping-barriers.ts';
 
 /**
  * Share of the keepalive after which a quiet link is probed. Source: MQTT 5 §3.1.2.10, something must be sent within one keepalive;
- * the library alone finds a dead link after one and a half (reference/reliability.md §3).
+ * the library alone finds a dead link after one and a half (measured on mqtt.js 5.16.0).
  */
 const QUIET_SHARE = 0.75;
 /**

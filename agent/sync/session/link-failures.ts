@@ -6,13 +6,13 @@ import type { WallMs } from '../../core/clock.ts';
 import type { UplinkError, UplinkErrorCode } from '../../core/errors.ts';
 import { type Message, NO_TEXT } from '../../core/message.ts';
 
-/** Longest wait after the first failure, and after many; the wait is a random part of it. Units: ms. Source: design §7, issue "uplink": 1 s to 5 min. */
+/** Longest wait after the first failure, and after many; the wait is a random part of it. Units: ms. Source: GSMA TS.34, attempts are spread at random and become rarer. */
 const BACK_OFF_MS = { first: 1_000, max: 300_000 };
 /** Longest wait after the first takeover, and after many. Units: ms. Source: assumed; a person needs minutes to find the other client. Confirmed by: a takeover at a cabinet in service. */
 const TAKEOVER_MS = { first: 60_000, max: 900_000 };
 /** Source: a simulation of 1,450 cabinets: all are back within twice the length of the outage, for one attempt more each. */
 const MOST_OF_AWAY = 2;
-/** Replaces the random number of the back-off in conformance mode, so that it is predictable. Source: a checker requires births within 3 s of the host (reference/sparkplug.md §2). */
+/** Replaces the random number of the back-off in conformance mode, so that it is predictable. Source: a checker requires births within 3 s of the host (PrimaryHostTest of the Sparkplug TCK). */
 const FIXED_CHANCE = 0.25;
 
 /** The failures of the connection: the last reason, and the wait before the next attempt. */

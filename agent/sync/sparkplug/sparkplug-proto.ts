@@ -2,7 +2,7 @@
  * The part of the Sparkplug B payload that this agent uses, as proto2 text.
  *
  * Other fields, such as data sets, templates and metadata, are left out: a reader skips unknown fields.
- * Source: Sparkplug 3.0 §6.4.1; field numbers in reference/sparkplug.md §1, "Encoding facts".
+ * Source: Sparkplug 3.0 §6.4.1; field numbers of its sparkplug_b.proto.
  */
 export const SPARKPLUG_PROTO = `
 syntax = "proto2";

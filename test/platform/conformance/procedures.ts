@@ -1,7 +1,7 @@
 /**
  * The procedures of the standard's own kit, played with the real uplink against Debian's Mosquitto, with a recording of each.
  *
- * Source: reference/sparkplug.md §3, A to G and M.
+ * Source: the tests of edge nodes in the Sparkplug TCK 3.0.
  */
 
 import { REBIRTH_GAP_MS } from '../../../agent/sync/session/session-state.ts';

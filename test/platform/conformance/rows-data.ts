@@ -8,7 +8,7 @@ import { where } from './rows-topics.ts';
 
 /** How far the time in a message may lie from its arrival at the proxy, on one machine. Units: ms. Source: assumed; two busy cores. Confirmed by: the skews of this run on other machines. */
 const SEND_SKEW_MS = { before: 5_000, after: 100 };
-/** A live value is taken shortly before it is sent. Units: ms. Source: the window of the standard's kit, reference/sparkplug.md §3. */
+/** A live value is taken shortly before it is sent. Units: ms. Source: the window of the standard's kit (Sparkplug TCK 3.0). */
 const LIVE_AGE_MS = 60_000;
 /** Nothing in this system is older: a time before it is no time in milliseconds since 1970. Source: assumed. Confirmed by: nothing needed: any date before the first release. */
 const OLDEST_MS = Date.UTC(2020, 0, 1);

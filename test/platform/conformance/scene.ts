@@ -55,7 +55,7 @@ interface StatePublisher {
 export const HOST = 'scada';
 /** Long enough for an unexpected packet to arrive. Units: ms. Source: assumed; a birth leaves within a few ms of its reason. Confirmed by: the times of this run on other machines. */
 const QUIET_MS = 300;
-/** Source: the standard's kit waits as long for births after the host is online, reference/sparkplug.md §2. Units: ms. */
+/** Source: the standard's kit (PrimaryHostTest) waits as long for births after the host is online. Units: ms. */
 const SOON_MS = 3_000;
 
 const SETTING: Setting = {

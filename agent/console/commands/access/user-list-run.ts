@@ -35,7 +35,8 @@ export async function runUserHash(args: LocalArgs, terminal: Terminal): Promise<
 }
 
 /**
- * `user sign`: checks a list of users, signs it and writes the result to a file; an existing file is replaced. Resolves with 0.
+ * `user sign`: checks a list of users, signs it and writes the result to a file. An existing file is replaced, but not the list or the key.
+ * Resolves with 0.
  *
  * Errors: rejects with ConsoleError, for example if the file cannot be read or the list is not valid.
  */

@@ -14,7 +14,7 @@ const NAMED = 10;
 
 /**
  * `events ack`: acknowledges one warning or alarm by its id, or the open ones of a source, also only those with one code. With `all`: all
- * open ones that maintenance does not suppress. Fails also if it is not saved.
+ * open ones that are not acknowledged yet and that maintenance does not suppress. Fails if it finds none, or if it is not saved.
  */
 export const EVENTS_ACK = agentCommand({
   name: 'events ack',

@@ -17,7 +17,8 @@ const FORMATS = ['csv', 'json'] as const;
 
 /**
  * `events export`: answers with warnings and alarms for work orders: those that began or ended in a period, and those that have not ended.
- * With `--open`, or if the disk does not respond, only the latter. The events that report maintenance are left out.
+ * With `--open` only the latter, without the disk; otherwise it fails if the disk does not respond. The events that report maintenance are
+ * left out.
  */
 export const EVENTS_EXPORT = agentCommand({
   name: 'events export',

@@ -13,7 +13,7 @@ import { notSavedLines } from './alarm-args.ts';
 export interface MaintenanceLists {
   /** Also those of an earlier run that wait until the time is trusted. */
   readonly inForce: readonly MaintenanceView[];
-  /** The newest of those that this run has ended, newest last. */
+  /** The newest of those that ended in this run, or had ended when it restored them, newest last. */
   readonly ended: readonly MaintenanceView[];
 }
 

@@ -29,8 +29,8 @@ export interface CommissionWalked {
   readonly night: boolean;
   readonly sensors: readonly Walked[];
   /**
-   * The client disconnected without a logout, or the light control stopped during the walk, for example for another configuration. Results
-   * without a detection are then not stored. False if the agent itself stopped.
+   * The client ended the walk, as with Ctrl-C, or disconnected without a logout; or the light control stopped, for example for another
+   * configuration. Results without a detection are then not stored. False if the agent itself stopped.
    */
   readonly isCut: boolean;
   /** The results to store are on disk; also true if there are none. */

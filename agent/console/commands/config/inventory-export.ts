@@ -29,8 +29,8 @@ const MOST_DECIMALS = 20;
 const MODE = 0o644;
 
 /**
- * `inventory export`: writes the inventory to a file or to the output; an existing file is replaced. Resolves with 0, or 78 if the cabinet
- * file cannot be used.
+ * `inventory export`: writes the inventory of the cabinet file, as CSV or JSON, to a file or to the output. An existing file is replaced.
+ * Resolves with 0, or 78 if the cabinet file cannot be used.
  *
  * `expectRoom`: checks whether the disk has room for the file.
  *

@@ -62,8 +62,8 @@ export async function runKeygen(args: LocalArgs, terminal: Terminal): Promise<nu
 }
 
 /**
- * `config sign`: signs a cabinet file and the profiles that `--profile` names, and writes the signature to a file; an existing file
- * is replaced. Resolves with 0.
+ * `config sign`: signs a cabinet file and the profiles that `--profile` names, and writes the signature to a file. An existing file
+ * is replaced, but not one of these or the key. Resolves with 0.
  *
  * Errors: rejects with ConsoleError, for example if a file or the key cannot be read.
  */

@@ -30,7 +30,7 @@ export interface OverrideArgs {
 /** An override with the requested level and the limits that changed it. */
 type LimitedOverride = OverrideAnswer & { readonly requestedPct: LevelPct; readonly limits: readonly OverrideLimit[] };
 
-/** Source: design §6, an override lasts 2 h by default. */
+/** Source: an override lasts 2 h by default, so that a forgotten one ends in the same night. */
 const USUAL_DURATION = '2h';
 /** Shortest and longest duration of an override, both allowed. Units: ms. Source: the agent's limits for every override, 1 to 1440 min. */
 export const OVERRIDE_SPAN: SpanLimits = { minMs: 60_000, maxMs: 24 * 3_600_000 };

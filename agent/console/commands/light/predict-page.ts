@@ -11,7 +11,10 @@ export interface PredictAnswer {
   readonly lamps: readonly LampPrediction[];
 }
 
-/** How predictions are shown. `isAll`: the table has also lamps whose state is not `listed`. `isCsv`: CSV of all lamps, not a table. */
+/**
+ * How predictions are shown. `isAll`: the table has also lamps whose state is not `listed`. `isCsv`: CSV of all lamps in the answer, not a
+ * table.
+ */
 export interface PredictForm {
   readonly isAll: boolean;
   readonly isCsv: boolean;

@@ -13,14 +13,14 @@ import { NIGHT_COUNT, typedNight } from './record-page.ts';
 
 /**
  * The arguments of `simulate`. `night`: the last night to replay; null: the last that has ended. `nights`: number of nights, with that one.
- * `file` null: no other settings. `isSweep`: several hold times and levels are tried, and the best are listed.
+ * `file`: cabinet file with other settings; null: none. `isSweep`: several hold times and levels are tried, and the best are listed.
  */
 export interface SimulateArgs {
   readonly night: string | null;
   readonly nights: number;
   readonly file: string | null;
   readonly isSweep: boolean;
-  /** Light that is enough for a person; null: as much as was recorded. Units: %. */
+  /** A detection needs the recorded level, but not more light than this; null: the recorded level alone counts. Units: %. */
   readonly needPct: number | null;
   /** Load at the meters besides the lamps. Units: W. */
   readonly otherLoadW: number;
@@ -41,7 +41,10 @@ export interface MeterCheck {
 /** A point of the sweep, with its energy and its darkness over all replayed nights. */
 export interface SweepResult extends SweepPoint, SweepCost {}
 
-/** The result of `simulate`. Shape: `settings` has the record first, then the other settings if a file was named. */
+/**
+ * The result of `simulate`. `file`, `needPct`: as in `SimulateArgs`. `nowMs`: the agent's time at its first answer.
+ * Shape: `settings` has the record first, then the other settings if a file was named. Lists by night begin with the oldest.
+ */
 export interface SimulateResult {
   readonly windows: readonly NightWindow[];
   readonly timezone: string;
@@ -56,7 +59,7 @@ export interface SimulateResult {
   readonly sweep: { readonly tried: number; readonly front: readonly SweepResult[] } | null;
   readonly ownReplay: OwnReplay;
   readonly coverage: readonly NightCoverage[];
-  /** How the other settings differ from the recorded ones in what the replay does not follow; empty also if no file was named. */
+  /** How the other settings differ from the recorded ones in what the replay does not follow; empty also without file or record. */
   readonly limits: readonly ReplayLimit[];
   /** Meters that counted all of these nights, more than 0 kWh in sum. Empty also if, for example, the record of a night is not complete. */
   readonly meters: readonly MeterCheck[];

@@ -71,8 +71,8 @@ export type WalkProgress =
   | ({ readonly kind: 'detection' } & WalkStep);
 
 /**
- * The answer of `walk-test`: the number of detections of each sensor, and how soon levels were sent. `night`: at the start it was night, or
- * that was not known.
+ * The answer of `walk-test`: the number of detections of each sensor, and how soon levels were sent. Detections just before its end may be
+ * missing. `night`: at the start it was night, or that was not known.
  */
 export interface Walked {
   readonly zone: string;

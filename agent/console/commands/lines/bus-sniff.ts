@@ -44,7 +44,7 @@ interface SniffArgs {
 /**
  * The answer of `bus sniff`. `frames`: number of all frames by kind, also of those not sent to the client. A run of bytes without a frame
  * counts as one or more of kind `noise`, on a line of raw bytes as `raw`. `units`: addresses in the frames. `foreign`: number of frames
- * in which the agent seems to have no part, without noise; null on a free port.
+ * in which the agent seems to have no part, without noise; null on a free port. `line`: its id, or the path of a free port.
  */
 export interface LineSniffed extends Watched {
   readonly line: string;

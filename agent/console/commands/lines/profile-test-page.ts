@@ -35,7 +35,7 @@ export interface ProfileTest {
   readonly line: string;
   readonly unit: number;
   readonly points: readonly TestedPoint[];
-  /** Texts of the nameplate; null for one that could not be read or has no usable text. Empty if points were left out (`untried`). */
+  /** Texts of the nameplate; null for one that could not be read or has no usable text. Empty if `untried` is above 0, or `isSilent`. */
   readonly nameplate: Readonly<Partial<Record<NameplateId, string | null>>>;
   /** Number of points that were not tried because the unit had not answered several times in a row. */
   readonly untried: number;

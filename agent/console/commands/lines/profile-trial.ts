@@ -66,7 +66,7 @@ export interface ProfileTrial {
 
 /**
  * Reads polled points and then the nameplate from the unit, and resolves with the results. After several points in a row without an answer
- * it stops. The nameplate is then empty, as if no point was answered. An exception is an answer, a damaged reply is none.
+ * it stops. The nameplate is empty if points were left out, or if none was answered. An exception is an answer, a damaged reply is none.
  *
  * Errors: rejects with ConsoleError, for example 'usage' for a device that sends without being polled, or if no agent answers.
  */

@@ -55,7 +55,7 @@ export interface ExportFile {
 
 /**
  * Opens `FILE.part` for an export, and continues an interrupted one with the same `wanted`. The caller checks its `epoch`, and closes the
- * file, also after `finish`.
+ * file, also after `finish`. `expectRoom`: called before each page is written; default: no check.
  *
  * Errors: rejects with ConsoleError, for example 'failed' if the place is not writable or has a part of another export.
  */

@@ -39,7 +39,7 @@ interface ExportArgs {
 
 /**
  * `export`: writes the stored readings of a period to a file or to the output and prints how many. Resolves with 0. `signal` stops it;
- * `write` writes to the output.
+ * `write` writes to the output. `expectRoom`: as in `openExportFile`.
  *
  * Errors: rejects, for example with ConsoleError when stopped. Repeated, the command can continue a partial file.
  */

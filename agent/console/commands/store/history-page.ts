@@ -170,8 +170,8 @@ const USUAL_HOLD_MS = 150_000;
 const USUAL_SHARE = 0.75;
 
 /**
- * Returns the samples for a plot; readings and intervals without a value are left out. A reading lasts until the next one, or for no time
- * if that comes unusually late.
+ * Returns the samples for a plot; readings and intervals without a value are left out. A reading lasts until the next one or the end of
+ * the period, or for no time if that comes unusually late.
  */
 export function samplesOf({ resolution, rows, buckets, toMs }: PointHistory): readonly Sample[] {
   if (resolution === 'raw') return heldUntilNext(rows, toMs);

@@ -10,7 +10,7 @@ import type { LightingStreet } from '../../../../agent/lighting/lighting.ts';
 import { makeStreet, PRESENCE, sensor, winter } from '../../lighting/street.ts';
 
 const WAVE: WaveConfig = { mode: 'poles', speedKmh: 15, lookAheadS: 4, leastAheadM: 30, behindM: 15 };
-/** From how far a sensor sees. Units: m. Source: reference/lighting.md §4.9, 10 to 20 m across. */
+/** From how far a sensor sees. Units: m. Source: data sheets of street sensors, 10 to 20 m across. */
 const SEES_M = 5;
 /** Units: ms. Source: the poll class of presence. */
 const POLL_MS = 100;
