@@ -110,10 +110,7 @@ export interface Rooms {
   readonly wear: Wear;
   readonly light: LightViews;
   readonly sound: SoundControl;
-  /**
-   * Starts the proof of savings, which is of the whole run, and the modules except `control`. Does nothing after an earlier call of it or
-   * of `stopOthers`.
-   */
+  /** Starts the modules except `control`, and the proof of savings of the run. Does nothing after a call of it or of `stopOthers`. */
   startOthers(): void;
   /**
    * Stops what `startOthers` started. Silences a sound player unless one place has it and all its amplifiers in `site` of `AgentState`,

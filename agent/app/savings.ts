@@ -5,11 +5,10 @@ import { signerFor } from './signer.ts';
 
 /** Returns the proof of savings, not started. */
 export function savingsFor(made: Building): Savings {
-  const { parts, clock, state, store } = made;
+  const { clock, state, store } = made;
   const sign = signerFor(made);
   return new Savings({
     clock,
-    log: parts.log,
     store: {
       load: store.load,
       save: store.save,

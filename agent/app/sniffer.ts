@@ -1,6 +1,5 @@
 /** Builds the passive observation of lines. Each call uses the configuration in force then. */
-import { parseLinePort, serialOf } from '../core/line-port.ts';
-import type { LineSniffer, SniffedLine } from '../core/line-sniffer.ts';
+import { type LineSniffer, type SniffedLine, sniffedLineOf } from '../core/line-sniffer.ts';
 import { listenOnPort } from '../field/port-listener.ts';
 import type { Joined } from './parts.ts';
 
@@ -9,9 +8,7 @@ export function snifferFor({ parts, state, field, flight, clock }: Joined): Line
   return {
     lineOf(lineId): SniffedLine | undefined {
       const line = state.site.cabinet.lines.find(({ id }) => id === lineId);
-      if (line === undefined) return undefined;
-      const isTcp = parseLinePort(line.port).kind === 'tcp';
-      return { protocol: line.kind !== 'modbus' ? 'raw' : isTcp ? 'tcp' : 'rtu', serial: serialOf(line) };
+      return line === undefined ? undefined : sniffedLineOf(line);
     },
     observe: (lineId, onEntry) => flight.memory.observe(lineId, onEntry),
     hush: (lineId, forMs) => field.bus.hush(lineId, forMs),

@@ -68,7 +68,7 @@ export interface SiteDraft {
 export interface SensorPoint {
   readonly device: string;
   readonly point: string;
-  /** True for a point of type `bit`, and for one whose highest plausible value (`range`) is 1. */
+  /** True for a bit, also one of a register, and for a point whose highest plausible value (`range`) is 1. */
   readonly isContact: boolean;
 }
 
@@ -153,6 +153,8 @@ function lampsOf({ id, profile, pole }: DraftDevice): DraftLamp[] {
 function pointsOf(devices: readonly DraftDevice[], semantic: 'presence' | 'illuminance'): SensorPoint[] {
   return devices.flatMap(({ id, profile }) => {
     const point = profile.points.find((each) => each.semantic === semantic && each.poll !== 'never');
-    return point === undefined ? [] : [{ device: id, point: point.id, isContact: point.type === 'bit' || point.range?.[1] === 1 }];
+    if (point === undefined) return [];
+    const isContact = point.type === 'bit' || point.bit !== null || point.range?.[1] === 1;
+    return [{ device: id, point: point.id, isContact }];
   });
 }

@@ -10,8 +10,8 @@ import { isRecord } from './is-record.ts';
 /** How one stored fact (a value under a key) changes when an older copy replaces `state.db`. */
 export type CopyRule =
   | { readonly key: string; readonly change: 'remove' }
-  /** Removes the items of a list that have all of these values. */
-  | { readonly key: string; readonly change: 'remove-items'; readonly where: Readonly<Record<string, string>> }
+  /** Removes the items of a list whose fields match all of these patterns. A missing field counts as an empty text. */
+  | { readonly key: string; readonly change: 'remove-items'; readonly where: Readonly<Record<string, RegExp>> }
   /** Adds `by` to a counter that runs from 0 to `count` - 1 and then wraps to 0. */
   | { readonly key: string; readonly change: 'advance'; readonly by: number; readonly count: number }
   /** Adds the age of the copy, in units of `unitMs`, to the numbers of a record; rounds the sums to hundredths. */
@@ -53,7 +53,7 @@ export function afterCopy(rule: CopyRule, value: unknown, ageMs: number): unknow
     case 'remove':
       return undefined;
     case 'remove-items':
-      return Array.isArray(value) ? value.filter((item) => !hasAll(item, rule.where)) : value;
+      return Array.isArray(value) ? value.filter((item) => !matchesAll(item, rule.where)) : value;
     case 'advance':
       return typeof value === 'number' && Number.isInteger(value) ? (value + rule.by) % rule.count : value;
     case 'add-age':
@@ -61,8 +61,12 @@ export function afterCopy(rule: CopyRule, value: unknown, ageMs: number): unknow
   }
 }
 
-function hasAll(item: unknown, where: Readonly<Record<string, string>>): boolean {
-  return isRecord(item) && Object.entries(where).every(([field, value]) => item[field] === value);
+function matchesAll(item: unknown, where: Readonly<Record<string, RegExp>>): boolean {
+  if (!isRecord(item)) return false;
+  return Object.entries(where).every(([field, pattern]) => {
+    const value = item[field] ?? '';
+    return typeof value === 'string' && pattern.test(value);
+  });
 }
 
 /** Rounds to hundredths. */

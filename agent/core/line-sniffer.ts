@@ -1,14 +1,32 @@
 /** Passive listening: on a line of the cabinet while it is in service, and on a serial port that no line uses. */
-import type { SerialSettings } from './cabinet.ts';
+import type { LineConfig, SerialSettings } from './cabinet.ts';
+import { parseLinePort } from './line-port.ts';
 import type { LineObserver, WireTap } from './wire-tap.ts';
 
-/**
- * How the bytes of a line are read: the protocol of its frames (`raw` for a line without Modbus), and its settings; `serial` null on a
- * network port without any.
- */
+/** How the bytes of a line form frames: Modbus RTU, Modbus TCP, or anything else (`raw`), which is split without being decoded. */
+export type WireProtocol = 'rtu' | 'tcp' | 'raw';
+
+/** How the bytes of a line are read: the protocol of its frames, and its settings; `serial` null on a network port without any. */
 export interface SniffedLine {
-  readonly protocol: 'rtu' | 'tcp' | 'raw';
+  readonly protocol: WireProtocol;
   readonly serial: SerialSettings | null;
+  /** Its bytes arrive over a network: Modbus TCP, or a serial server. */
+  readonly isNetwork: boolean;
+}
+
+/** Returns how the bytes of a line are read. `serial`: its configured settings; null if unknown. */
+export function sniffedLineOf({
+  kind,
+  port,
+  serial,
+}: Pick<LineConfig, 'kind' | 'port'> & { readonly serial: SerialSettings | null }): SniffedLine {
+  const { kind: portKind } = parseLinePort(port);
+  const isTcp = portKind === 'tcp';
+  return {
+    protocol: kind !== 'modbus' ? 'raw' : isTcp ? 'tcp' : 'rtu',
+    serial: isTcp ? null : serial,
+    isNetwork: isTcp || portKind === 'rtu+tcp',
+  };
 }
 
 /** Observes lines without sending, and can pause the polls of a line. */

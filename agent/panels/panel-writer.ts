@@ -37,8 +37,13 @@ const WRITE_TTL_MS = 60_000;
 const RETRY_MS = { first: 5 * SECOND_MS, longest: 5 * MINUTE_MS };
 /** How often a text that cannot be read back is written again. Units: ms. Source: assumed; a panel shows a wrong text no longer than this. Confirmed by: how often panels lose their text in a month. */
 const REFRESH_MS = 10 * MINUTE_MS;
-/** Failed attempts in a row, of any text, before the panel is reported. Source: assumed; as for a lamp that does not follow. Confirmed by: failed attempts in a month of logs. */
+/** Failed passes in a row, of any text, before the panel is reported. Source: assumed; as for a lamp that does not follow. Confirmed by: failed attempts in a month of logs. */
 const FAILURES_REPORTED = 3;
+
+/** The lines that are written together: however many of them fail, it is one failed attempt of the panel. */
+interface WritePass {
+  hasFailed: boolean;
+}
 
 interface LineState {
   /** The line of the last attempt. */
@@ -60,7 +65,7 @@ export class PanelWriter {
   readonly #parts: PanelWriterParts;
   readonly #states: LineState[];
   #lines: readonly string[] = [];
-  /** Failed attempts in a row: of the present text, and since the panel last showed a whole text. */
+  /** Failed passes in a row: of the present text, and since the panel last showed a whole text. */
   #failures = 0;
   #allFailures = 0;
   #nextMono: MonoMs = 0;
@@ -76,7 +81,8 @@ export class PanelWriter {
     const nowMono = this.#parts.clock.monoMs();
     if (lines.some((line, index) => line !== this.#lines[index])) this.#begin(lines, nowMono);
     if (nowMono < this.#nextMono) return;
-    for (const [index, line] of this.#parts.lines.entries()) if (this.#needs(line, index, nowMono)) this.#write(line, index);
+    const pass: WritePass = { hasFailed: false };
+    for (const [index, line] of this.#parts.lines.entries()) if (this.#needs(line, index, nowMono)) this.#write(line, index, pass);
   }
 
   /** Call it when the panel answers again after an absence, because it may have lost its text. */
@@ -120,25 +126,28 @@ export class PanelWriter {
     return reading.value !== textValue(textWords(line.format, this.#lines[index] ?? ''));
   }
 
-  #write({ pointId }: PanelLine, index: number): void {
+  #write({ pointId }: PanelLine, index: number, pass: WritePass): void {
     const { clock, field } = this.#parts;
     const state = this.#states[index];
     const text = this.#lines[index] ?? '';
     if (state === undefined) return;
     Object.assign(state, { text, isProven: false, isInFlight: true, isSent: false });
     const write = { pointId, text, lane: 'command', expiresMono: clock.monoMs() + WRITE_TTL_MS } as const;
-    void field.writeText(write).then((result) => this.#settle(state, result));
+    void field.writeText(write).then((result) => this.#settle(state, result, pass));
   }
 
-  #settle(state: LineState, result: WriteResult): void {
+  #settle(state: LineState, result: WriteResult, pass: WritePass): void {
     const nowMono = this.#parts.clock.monoMs();
     Object.assign(state, { isInFlight: false, endMono: nowMono, isProven: result.state === 'verified', isSent: result.sentMono !== null });
     if (result.state === 'verified') {
       if (this.#states.every(({ isProven }) => isProven)) this.#recovered();
       return;
     }
-    this.#failures++;
-    this.#allFailures++;
+    if (!pass.hasFailed) {
+      this.#failures++;
+      this.#allFailures++;
+    }
+    pass.hasFailed = true;
     this.#trouble = result.reason;
     this.#nextMono = nowMono + Math.min(RETRY_MS.longest, RETRY_MS.first * 2 ** Math.min(this.#failures - 1, 16));
     if (this.#allFailures >= FAILURES_REPORTED) this.#report(true, msg`panel ${this.#parts.id} does not show its text: ${result.reason}`);

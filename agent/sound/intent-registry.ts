@@ -31,7 +31,7 @@ export interface IntentRegistryParts {
 
 const SOUND_KEY = 'sound.intents';
 /** How stored sound requests change when a copy of the stored state is adopted: requests of the platform are removed. */
-export const SOUND_COPY_RULE: CopyRule = { key: SOUND_KEY, change: 'remove-items', where: { authority: 'platform' } };
+export const SOUND_COPY_RULE: CopyRule = { key: SOUND_KEY, change: 'remove-items', where: { authority: /^platform$/ } };
 const MAX_LENGTH_MS = MAX_SOUND_MINUTES * MINUTE_MS;
 /** Most requests that are kept. Source: four kinds at each of 16 places. */
 const MAX_INTENTS = 64;

@@ -5,12 +5,10 @@
  */
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
 import type { MonoMs } from '../../agent/core/clock.ts';
+import type { SniffedLine } from '../../agent/core/line-sniffer.ts';
 import type { WireEntry } from '../../agent/core/wire-tap.ts';
 import { crc16, functionOf, REFUSED, type SoundFrame, soundFrames } from './frames.ts';
 import { charMs, gapMs } from './wire-time.ts';
-
-/** How the bytes of a line form frames: Modbus RTU, Modbus TCP, or anything else (`raw`), which is split without being decoded. */
-export type WireProtocol = 'rtu' | 'tcp' | 'raw';
 
 /**
  * What a frame is. `echo`: the agent's own request, received back; before another request has shown that the adapter echoes, the echo of a
@@ -66,13 +64,8 @@ interface Outstanding {
   readonly bytes: Buffer;
 }
 
-/**
- * What a splitter requires of its line. `serial`: its settings until an `opened` entry has others; null for a `tcp://` port. `onFrame`
- * receives each frame.
- */
-export interface FrameSplitterOptions {
-  readonly protocol: WireProtocol;
-  readonly serial: SerialSettings | null;
+/** What a splitter requires of its line. `onFrame` receives each frame. */
+export interface FrameSplitterOptions extends SniffedLine {
   readonly onFrame: (frame: WireFrame) => void;
 }
 
@@ -140,7 +133,7 @@ class Splitter {
 
   #settle(serial: SerialSettings | null): void {
     this.#charMs = serial === null ? 0 : charMs(serial);
-    this.#silenceMs = serial === null ? SPLIT_MS.network : gapMs(serial) + SPLIT_MS.adapter;
+    this.#silenceMs = (serial === null ? 0 : gapMs(serial)) + (this.#options.isNetwork ? SPLIT_MS.network : SPLIT_MS.adapter);
   }
 
   #send(bytes: Buffer, atMono: MonoMs): void {

@@ -2,8 +2,9 @@
 import fc from 'fast-check';
 import t from 'tap';
 import type { SerialSettings } from '../../agent/core/cabinet.ts';
+import { sniffedLineOf, type WireProtocol } from '../../agent/core/line-sniffer.ts';
 import type { WireEntry } from '../../agent/core/wire-tap.ts';
-import { createFrameSplitter, type WireFrame, type WireProtocol } from '../../drivers/modbus/frame-splitter.ts';
+import { createFrameSplitter, type WireFrame } from '../../drivers/modbus/frame-splitter.ts';
 import { sealed } from './port-bench.ts';
 
 /** 1 ms a character. */
@@ -11,7 +12,7 @@ const SERIAL: SerialSettings = { baud: 10_000 as 9600, parity: 'none', stopBits:
 
 function framesOf(entries: readonly WireEntry[], protocol: WireProtocol = 'rtu', serial: SerialSettings | null = SERIAL): WireFrame[] {
   const frames: WireFrame[] = [];
-  const splitter = createFrameSplitter({ protocol, serial, onFrame: (frame) => void frames.push(frame) });
+  const splitter = createFrameSplitter({ protocol, serial, isNetwork: serial === null, onFrame: (frame) => void frames.push(frame) });
   for (const entry of entries) splitter.add(entry);
   splitter.end();
   return frames;
@@ -153,6 +154,22 @@ t.test('Modbus TCP is split by its header, other lines only by silence', async (
       ['raw', 2],
     ],
   );
+});
+
+t.test('a line behind a serial server is split by a longer silence than one at an adapter', async (t) => {
+  const lengths = (port: string): number[] => {
+    const frames: WireFrame[] = [];
+    const line = sniffedLineOf({ kind: 'modbus', port, serial: SERIAL });
+    const splitter = createFrameSplitter({ ...line, onFrame: (frame) => void frames.push(frame) });
+    splitter.add(received(0, Buffer.from([1, 2, 3])));
+    splitter.add(received(50, Buffer.from([4, 5])));
+    splitter.flush(90);
+    splitter.add(received(200, Buffer.from([6])));
+    splitter.end();
+    return frames.map(({ bytes }) => bytes.length);
+  };
+  t.strictSame(lengths('/dev/ttyUSB0'), [3, 2, 1]);
+  t.strictSame(lengths('rtu+tcp://10.0.0.9:4001'), [5, 1]);
 });
 
 t.test('a gap is the silence between the last bit and the next first bit', async (t) => {

@@ -50,6 +50,7 @@ export type ImportChange = { readonly id: string; readonly row: number } & (
       readonly index: number;
       readonly line: number;
       readonly fields: ImportFields;
+      readonly before: ImportFields;
     }
   | { readonly kind: 'join'; readonly thing: 'zone'; readonly zone: number }
   | { readonly kind: 'leave'; readonly thing: 'zone'; readonly zone: number; readonly index: number }
@@ -96,7 +97,7 @@ class ImportPlanner {
         if (fields[key] === undefined) this.#report(row, key, msg`device ${id} is new, so this is required`);
       this.changes.push({ kind: 'add', thing: 'device', id, row, line, fields: { id, ...fields } });
     } else if (line !== at) {
-      this.changes.push({ kind: 'move', thing: 'device', id, row, from: at, index, line, fields: { ...before, ...fields } });
+      this.changes.push({ kind: 'move', thing: 'device', id, row, from: at, index, line, fields: { ...before, ...fields }, before });
     } else {
       const changed = changedFields(before, fields);
       if (changed !== null) this.changes.push({ kind: 'set', thing: 'device', id, row, line, index, before, fields: changed });

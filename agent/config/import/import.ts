@@ -4,7 +4,7 @@ import { type Message, msg } from '../../core/message.ts';
 import { formatPath } from '../check/finding.ts';
 import { readPlacedYaml } from '../load/places.ts';
 import { readCsvTable } from './csv-table.ts';
-import { type ImportChange, type ImportFields, type ImportPlan, type ImportTarget, planImport } from './import-plan.ts';
+import { changedFields, type ImportChange, type ImportFields, type ImportPlan, type ImportTarget, planImport } from './import-plan.ts';
 import { readTable } from './import-table.ts';
 import { planInventory } from './inventory-plan.ts';
 import { inventoryFormat } from './inventory-table.ts';
@@ -178,14 +178,14 @@ function textOf(change: ImportChange, lines: ImportTarget['lines'], zones: Impor
     return change.kind === 'join' ? msg`+ zone ${zone}: lamp ${id}` : msg`- zone ${zone}: lamp ${id}`;
   }
   const line = change.thing === 'device' ? (lines[change.line]?.id ?? '') : '';
-  if (change.kind === 'move') return msg`~ device ${id} on ${line}: from ${lines[change.from]?.id ?? ''}`;
-  const entries = Object.entries(change.fields).filter(([key]) => key !== 'id');
   if (change.kind === 'add') {
-    const values = entries.map(([key, value]) => `${key} ${value}`);
+    const values = Object.entries(change.fields).flatMap(([key, value]) => (key === 'id' ? [] : [`${key} ${value}`]));
     if (change.thing === 'device') return msg`+ device ${id} on ${line}: ${values}`;
     return change.thing === 'pole' ? msg`+ pole ${id}: ${values}` : msg`+ lamp ${id}: ${values}`;
   }
-  const values = entries.map(([key, value]) => `${key} ${change.before[key] ?? '-'} -> ${value}`);
+  const changed = Object.entries(changedFields(change.before, change.fields) ?? {});
+  const values = changed.map(([key, value]) => `${key} ${change.before[key] ?? '-'} -> ${value}`);
+  if (change.kind === 'move') values.unshift(`line ${lines[change.from]?.id ?? '-'} -> ${line}`);
   if (change.thing === 'device') return msg`~ device ${id} on ${line}: ${values}`;
   return change.thing === 'pole' ? msg`~ pole ${id}: ${values}` : msg`~ lamp ${id}: ${values}`;
 }

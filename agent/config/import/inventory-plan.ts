@@ -33,7 +33,8 @@ export function planInventory(table: CsvTable<string>, { id: cabinetId, lamps }:
     if (id !== undefined && before === undefined) lines.set(id, row.line);
     return id === undefined || before !== undefined || index === undefined ? [] : changeOf(row, id, index, lamps[index] ?? {});
   });
-  if (table.rows.length === 0 && table.skipped.size > 0) flaws.push(otherCabinets(table, cabinetId));
+  // A table whose columns are wrong has no rows either.
+  if (table.rows.length === 0 && table.flaws.length === 0 && table.skipped.size > 0) flaws.push(otherCabinets(table, cabinetId));
   return { changes, flaws };
 }
 

@@ -65,8 +65,8 @@ export class TableThings {
       const fields = { device: device === lamp ? undefined : device, point, pole, ratedPowerW, minPct, maxPct };
       this.#addFields(this.lamps, lamp, row, fields);
       if (zone !== undefined) this.#place(this.zoneOf, lamp, zone, row);
-    } else if (zone !== undefined || ratedPowerW !== undefined)
-      this.#report(row, 'lamp', msg`a zone or power is that of a lamp: name the lamp`);
+    } else if ([zone, point, ratedPowerW, minPct, maxPct].some((value) => value !== undefined))
+      this.#report(row, 'lamp', msg`a zone, point, power, minimum or maximum is that of a lamp: name the lamp`);
   }
 
   #addFields(things: Map<string, TableThing>, id: string, row: number, fields: Fields): void {

@@ -46,7 +46,7 @@ export interface ConsoleServerParts {
 /** A server for consoles on one socket, or on both sockets of an agent. */
 export interface ConsoleServer {
   /**
-   * Opens the socket; no effect if it is open. With `createConsoles`, it may resolve although a socket could not be opened yet. Errors: may
+   * Opens the socket; no effect if it is open, or if `stop` is called before it is. With `createConsoles`, it may resolve although a socket could not be opened yet. Errors: may
    * reject, for example with ConsoleError 'socket-in-use'.
    */
   start(): Promise<void>;
@@ -98,14 +98,16 @@ export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
       prepareSocketFolder(socketPath);
       // A client may close its own half and still wait for its answer.
       const opening = createServer({ allowHalfOpen: true }, accept);
+      server = opening;
       try {
         await clearStale(socketPath);
-        server = opening;
+        // Stopped in the meantime.
+        if (server !== opening) return;
         opening.listen(socketPath);
         await once(opening, 'listening');
         chmodSync(socketPath, SOCKET_MODE);
       } catch (cause) {
-        server = null;
+        if (server === opening) server = null;
         opening.close();
         if (cause instanceof ConsoleError) throw cause;
         throw new ConsoleError('socket-refused', msg`cannot open the console socket ${socketPath}: ${(cause as Error).message}`, { cause });
@@ -201,6 +203,7 @@ export function createConsoles(parts: ConsoleServerParts): Consoles {
 
   /** Opens a server; if the path cannot be used now, it tries again later. */
   async function open(server: ConsoleServer, mustBeFree: boolean): Promise<void> {
+    if (isStopping) return;
     try {
       await server.start();
     } catch (error) {
@@ -217,6 +220,7 @@ export function createConsoles(parts: ConsoleServerParts): Consoles {
   return {
     refuseOther: () => refuseOther(socketPath),
     start: async () => {
+      isStopping = false;
       await open(own, true);
       await open(login, false);
     },

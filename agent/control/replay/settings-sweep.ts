@@ -12,7 +12,7 @@ import type { ReplaySettings } from './night-replay.ts';
 export interface SweepPoint {
   readonly holdS: number | null;
   readonly addPct: number;
-  /** Level with presence. Units: % of the configured one. */
+  /** Level with presence; one of 0 % stays, another one is at least 1 %. Units: % of the configured one. */
   readonly boostSharePct: number;
 }
 
@@ -78,7 +78,7 @@ function changedZone(zone: Zone, { holdS, boostSharePct }: SweepPoint): Zone {
 }
 
 function shareOf(pct: LevelPct, sharePct: number): LevelPct {
-  return Math.max(1, Math.round((pct * sharePct) / 100));
+  return pct === 0 ? 0 : Math.max(1, Math.round((pct * sharePct) / 100));
 }
 
 /** A step of 0 % is dark on purpose, and one with as much light as presence gives is not for waiting; both stay. */

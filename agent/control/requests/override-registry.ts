@@ -34,13 +34,13 @@ import {
 /** Key of the list in the store. */
 const OVERRIDES_KEY = 'control.overrides';
 /**
- * What happens to the stored intents when an older copy replaces the stored state: those with authority `platform` and rank `override` are
- * removed.
+ * What happens to the stored intents when an older copy replaces the stored state: those of the platform with rank `override` are removed.
+ * Includes those that a former release stored without an authority, see `readStored`.
  */
 export const OVERRIDES_COPY_RULE: CopyRule = {
   key: OVERRIDES_KEY,
   change: 'remove-items',
-  where: { authority: 'platform', rank: 'override' },
+  where: { authority: /^(platform)?$/, rank: /^override$/, source: /^(?!console:)/ },
 };
 
 /** Most releases and additions that are kept for intents that could not be read yet. Source: more than people send while a disk does not answer. */

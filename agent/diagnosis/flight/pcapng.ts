@@ -5,8 +5,9 @@
  * Source: draft-ietf-opsawg-pcapng: section header, interface description, enhanced packet; LINKTYPE_WIRESHARK_UPPER_PDU (252) and its tags in
  * Wireshark, epan/exported_pdu.h.
  */
+
+import { sniffedLineOf } from '../../core/line-sniffer.ts';
 import type { FlightRow, RecordedLine, RecordingHead } from '../../core/recorder-tools.ts';
-import { protocolOf } from './recorded-rows.ts';
 
 const BLOCK = { section: 0x0a0d0d0a, interface: 1, packet: 6 };
 const BYTE_ORDER_MAGIC = 0x1a2b3c4d;
@@ -91,7 +92,7 @@ function packetBlock(row: Extract<FlightRow, { what: 'frame' }>, index: number, 
  */
 function dissected({ kind, bytes: hex }: Extract<FlightRow, { what: 'frame' }>, line: RecordedLine) {
   const bytes = Buffer.from(hex, 'hex');
-  const protocol = protocolOf(line);
+  const { protocol } = sniffedLineOf(line);
   const isWhole = kind !== 'damaged' || bytes.length >= LEAST_RTU_BYTES;
   if (!MODBUS_KINDS.has(kind) || bytes.length < LEAST_BYTES || !isWhole) return { dissector: DISSECTOR.raw, bytes, note: '' };
   if (protocol !== 'rtu' || (bytes[0] !== 0 && bytes.length >= LEAST_RTU_BYTES)) return { dissector: DISSECTOR[protocol], bytes, note: '' };

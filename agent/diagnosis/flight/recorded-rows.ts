@@ -1,8 +1,8 @@
 /** The rows of a recording in the order of time: frames with their gaps, ends of transactions, ports, decisions and events. Pure. */
-import { createFrameSplitter, type WireFrame, type WireProtocol } from '../../../drivers/modbus/frame-splitter.ts';
+import { createFrameSplitter, type WireFrame } from '../../../drivers/modbus/frame-splitter.ts';
 import type { WallMs } from '../../core/clock.ts';
 import { parseRecord } from '../../core/is-record.ts';
-import { parseLinePort } from '../../core/line-port.ts';
+import { sniffedLineOf } from '../../core/line-sniffer.ts';
 import { withMessages } from '../../core/message-wire.ts';
 import type { FlightRow, RecordedLine } from '../../core/recorder-tools.ts';
 import type { WireEntry } from '../../core/wire-tap.ts';
@@ -20,12 +20,6 @@ interface Anchor {
 }
 type Placed<T> = { readonly item: T; readonly anchor: Anchor };
 type Times = Pick<FlightRow, 'atMs' | 'atUs'>;
-
-/** Returns how the bytes of a line form frames; `raw` for a line that is not Modbus. */
-export function protocolOf({ kind, port }: Pick<RecordedLine, 'kind' | 'port'>): WireProtocol {
-  if (kind !== 'modbus') return 'raw';
-  return parseLinePort(port).kind === 'tcp' ? 'tcp' : 'rtu';
-}
 
 /**
  * Returns the rows of a recording in the order of `atUs`: of the lines that its head names, and of decisions and events. Entries that this
@@ -61,8 +55,7 @@ function lineRows(line: RecordedLine, entries: readonly Placed<StoredEntry>[]): 
   const rows: FlightRow[] = [];
   let anchor: Anchor = { atMs: 0, atMono: 0 };
   const splitter = createFrameSplitter({
-    protocol: protocolOf(line),
-    serial: line.serial,
+    ...sniffedLineOf(line),
     onFrame: (frame) => void rows.push(frameRow(line.id, frame, anchor)),
   });
   for (const placed of entries) {

@@ -32,11 +32,12 @@ export interface SniffRun {
 }
 
 /** Starts an observation of what the caller passes to `tap`. `onFrame` receives the frames. It runs until `end`. */
-export function startSniff({ line, clock, protocol, serial, captureBytes, onFrame }: SniffRunParts): SniffRun {
+export function startSniff({ line, clock, protocol, serial, isNetwork, captureBytes, onFrame }: SniffRunParts): SniffRun {
   const ring = captureBytes === null ? null : new EntryRing(captureBytes);
   const splitter = createFrameSplitter({
     protocol,
     serial,
+    isNetwork,
     onFrame(frame) {
       const row = frameRow(line, frame, { atMs: clock.wallMs(), atMono: clock.monoMs() });
       if (row.what === 'frame') onFrame(row);

@@ -5,7 +5,7 @@ import { type Message, msg } from '../../core/message.ts';
 import { firstOf } from '../../core/message-lists.ts';
 import type { ReportCell, ReportSection } from '../../core/report.ts';
 import { nightLampHours } from './light-tables.ts';
-import type { NightFacts, UnreadFact } from './report-facts.ts';
+import { type NightFacts, type UnreadFact, uncountedNights } from './report-facts.ts';
 import { reportTable, textColumn } from './report-table.ts';
 
 /** Names in one sentence; the others are counted. */
@@ -20,22 +20,23 @@ const UNREAD_TEXTS: Readonly<Record<UnreadFact, Message>> = {
 };
 
 /**
- * Returns the section about the completeness of the data: what could not be read, what was lost, which nights or months are known to be in
- * no sum.
+ * Returns the section about the completeness of the data: what could not be read, what was lost, which nights or months were not counted.
  */
 export function completenessSection(facts: NightFacts): ReportSection {
   const { nights, savings, unread } = facts;
+  const { inProof, inNone } = uncountedNights(facts);
   return {
     id: 'completeness',
     title: msg`Completeness`,
     notes: [
       ...[...unread].map((fact) => msg`The disk could not be read, so this is not known: ${UNREAD_TEXTS[fact]}`),
       ...(nights.isOpen ? [msg`The last night has not ended: its figures are preliminary`] : []),
-      ...(nights.missing.length === 0 ? [] : [msg`Nights that were not counted, and are in no sum: ${firstOf(nights.missing, NAMED)}`]),
+      ...(inNone.length === 0 ? [] : [msg`Nights that were not counted, and are in no sum: ${firstOf(inNone, NAMED)}`]),
+      ...(inProof.length === 0 ? [] : [msg`Nights that were not counted, but are in the proven saving: ${firstOf(inProof, NAMED)}`]),
       ...(nights.partMonths.length === 0
         ? []
         : [
-            msg`Months of which only the sum is kept, and only a part is asked for; they are in no sum: ${firstOf(nights.partMonths, NAMED)}`,
+            msg`Months of which only the sum is kept, and only a part is asked for; they are in no computed sum: ${firstOf(nights.partMonths, NAMED)}`,
           ]),
       ...(savings === null || savings.missingNights.length === 0
         ? []

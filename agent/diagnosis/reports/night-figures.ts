@@ -6,7 +6,7 @@ import { cautionTexts, type RangeSaving, rangeDecimals, rangeSaving, SOURCE_TEXT
 import { areFailuresUnknown, availability, darkKwh, darkText, eventNotes, failureTexts, lampFailures } from './failure-tables.ts';
 import { repairTimes } from './failures.ts';
 import { detectionPct } from './light-tables.ts';
-import { kwhDecimals, type NightFacts } from './report-facts.ts';
+import { kwhDecimals, type NightFacts, uncountedNights } from './report-facts.ts';
 import { shown } from './report-table.ts';
 import { sourcesOf } from './used-energy.ts';
 
@@ -106,11 +106,18 @@ export function nightSummary(facts: NightFacts): readonly Message[] {
     ...savingTexts(facts, saving),
     ...failureTexts(facts),
     ...(lostKwh > 0 ? [darkText(lostKwh)] : []),
-    ...(nights.counted < nights.expected
-      ? [msg`Counted: ${nights.counted} of ${nights.expected} nights. The others are in no figure.`]
-      : []),
+    ...countedTexts(facts),
     ...(nights.isOpen ? [msg`The last night has not ended.`] : []),
   ];
+}
+
+function countedTexts(facts: NightFacts): readonly Message[] {
+  const { counted, expected } = facts.nights;
+  const { length: inProof } = uncountedNights(facts).inProof;
+  if (counted >= expected) return [];
+  return inProof === 0
+    ? [msg`Counted: ${counted} of ${expected} nights. The others are in no figure.`]
+    : [msg`Counted: ${counted} of ${expected} nights. Not counted, but in the proven saving: ${inProof}. Any others are in no figure.`];
 }
 
 function savingTexts({ savings }: NightFacts, saving: RangeSaving): readonly Message[] {

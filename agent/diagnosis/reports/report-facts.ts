@@ -77,6 +77,18 @@ export interface NightFacts extends RangeFacts {
   readonly levels: LevelSteps | null;
 }
 
+/**
+ * Returns the nights that were not counted: `inProof`, whose energy is in the proven saving, usually as an estimate, and `inNone`, which are
+ * in no sum.
+ */
+export function uncountedNights({ nights, savings }: Pick<RangeFacts, 'nights' | 'savings'>): {
+  readonly inProof: readonly SavingsDate[];
+  readonly inNone: readonly SavingsDate[];
+} {
+  const proven = new Set(savings?.nights.map(({ date }) => date));
+  return { inProof: nights.missing.filter((date) => proven.has(date)), inNone: nights.missing.filter((date) => !proven.has(date)) };
+}
+
 /** Returns the figures of each zone that was counted, over all nights. Those of the configuration come first. */
 export function zoneRows({
   nights,

@@ -13,9 +13,9 @@ export interface ReportNights {
   /** Number of nights of the range, and of the counted ones. */
   readonly expected: number;
   readonly counted: number;
-  /** Nights that are in no sum, those of `partMonths` included. Within a month in `kept`, it is not known which nights are missing. */
+  /** Nights that are not in `kept`, those of `partMonths` included. Within a month in `kept`, it is not known which nights are missing. */
   readonly missing: readonly SavingsDate[];
-  /** Months that are kept as one sum, of which only a part is in the range. They are in no sum. */
+  /** Months that are kept as one sum, of which only a part is in the range. They are not in `kept`. */
   readonly partMonths: readonly string[];
   /** The sum of all counted nights. */
   readonly sum: NightTally;

@@ -14,7 +14,7 @@ export interface FitQuality {
 
 /**
  * Returns CV(RMSE) and NMBE for a model with `parameters` fitted parameters. Null unless there are more pairs than parameters and the mean
- * measured energy is above 0. Source: ASHRAE Guideline 14, as in the issue: √(Σ(ŷ−y)²/(n−p))/ȳ and Σ(ŷ−y)/((n−p)·ȳ).
+ * measured energy is above 0. Source: ASHRAE Guideline 14: √(Σ(ŷ−y)²/(n−p))/ȳ and Σ(ŷ−y)/((n−p)·ȳ).
  */
 export function fitQuality(pairs: readonly ModelledPair[], parameters: number): FitQuality | null {
   const freedom = pairs.length - parameters;

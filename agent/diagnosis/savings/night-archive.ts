@@ -20,8 +20,8 @@ export interface NightArchive {
   keep(night: SavingsNight): Promise<boolean>;
   /** Resolves with the nights of these dates, both included, oldest first; undefined if the disk could not be read. */
   nights(from: SavingsDate, to: SavingsDate): Promise<readonly SavingsNight[] | undefined>;
-  /** Resolves with what a meter has taught, a limited number of nights, in the order of `learn`; empty if the disk could not be read. */
-  learned(meter: string): Promise<readonly DatedLearned[]>;
+  /** Resolves with what a meter has taught, a limited number of nights, in the order of `learn`; undefined if the disk could not be read. */
+  learned(meter: string): Promise<readonly DatedLearned[] | undefined>;
   /**
    * Adds what a night of a meter has taught; a stored one of its date is replaced. Resolves with true once it is on disk, otherwise with
    * false.
@@ -72,7 +72,7 @@ export function createNightArchive(store: Pick<Store, 'load' | 'save'>): NightAr
       }
       return all;
     },
-    learned: async (meter) => (await read(meter)) ?? [],
+    learned: read,
     // In turn: a night that is being written would be written back.
     forget: (meter) => inTurn(() => store.save(LEARNED_KEY + meter, undefined)),
     learn: (meter, night) =>

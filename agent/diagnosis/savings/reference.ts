@@ -54,7 +54,7 @@ export function datesBetween(from: SavingsDate, to: SavingsDate, most = 5_000): 
 }
 
 /**
- * Returns the reference of a night. `entries`: those from `entriesWith` for this baseline, in their order. Source: IPMVP: Σ P·h(d)·r
+ * Returns the reference of a night. `entries`: those from `entriesWith` for this baseline, in their order. Source: IPMVP, Option B: Σ P·h(d)·r
  * (power, hours of darkness, `reduction`) and the other load, with routine and non-routine adjustments.
  */
 export function referenceEnergy(baseline: SavingsBaseline, entries: readonly LedgerEntry[], night: ReferenceNight): ReferenceEnergy {

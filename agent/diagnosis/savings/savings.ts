@@ -5,7 +5,7 @@ import type { CabinetPoint } from '../../core/cabinet-points.ts';
 import { type Clock, every, isTrusted, type Timer } from '../../core/clock.ts';
 import { DAY_MS, HOUR_MS } from '../../core/durations.ts';
 import type { ChainEntry } from '../../core/hash-chain.ts';
-import type { Log, Store } from '../../core/ports.ts';
+import type { Store } from '../../core/ports.ts';
 import type { Profile } from '../../core/profile.ts';
 import { UNREAD } from '../../core/retried-save.ts';
 import type {
@@ -47,7 +47,6 @@ import { savingsSteps } from './savings-figures.ts';
  */
 export interface SavingsParts {
   readonly clock: Clock;
-  readonly log: Pick<Log, 'event'>;
   readonly store: Pick<Store, 'load' | 'save'> & { readonly audit: Store['audit'] };
   readonly sign: SignDigest;
   readonly cabinet: () => Cabinet;
@@ -93,7 +92,7 @@ export class Savings {
   readonly #ledger: LedgerStore;
   readonly #counter: NightCounter;
   readonly #dark = new DarkLamps();
-  /** What each meter has taught, newest last. */
+  /** What each meter has taught, newest last; absent for a meter whose stored nights are not read yet. */
   readonly #learned = new Map<string, DatedLearned[]>();
   readonly #noted = new NotedEntries();
   /** Automatic entries that the disk has not accepted yet, oldest first. */
@@ -132,7 +131,6 @@ export class Savings {
     const { clock } = this.#parts;
     this.#timer ??= every(clock, LOOK_MS, () => this.#turn());
     this.#savedMono = clock.monoMs();
-    for (const id of this.#meterIds()) if (!this.#learned.has(id)) this.#learned.set(id, [...(await this.#archive.learned(id))]);
     await this.#recall();
     await this.#enterChanges();
   }
@@ -209,10 +207,8 @@ export class Savings {
   }
 
   #turn(): void {
-    if (!this.#isRead) {
-      void this.#recall();
-      return;
-    }
+    void this.#recall();
+    if (!this.#isRead) return;
     this.#counter.look();
     if (this.#owedNights.length > 0) void this.#keepOwed();
     if (this.#owed.length > 0) void this.#enterOwed();
@@ -223,15 +219,26 @@ export class Savings {
   /** Forgets what the model learned, because the computed energy has another scale. */
   async #forget(): Promise<void> {
     this.#counter.mix();
-    for (const id of this.#learned.keys()) {
+    for (const id of new Set([...this.#learned.keys(), ...this.#meterIds()])) {
       this.#learned.set(id, []);
       await this.#archive.forget(id);
     }
   }
 
+  /** Reads what meters have taught in earlier runs. Resolves with false if the disk could not be read. */
+  async #readLearned(): Promise<boolean> {
+    for (const id of this.#meterIds()) {
+      if (this.#learned.has(id)) continue;
+      const stored = await this.#archive.learned(id);
+      if (stored === undefined) return false;
+      if (!this.#learned.has(id)) this.#learned.set(id, [...stored]);
+    }
+    return true;
+  }
+
   /** Until the disk can be read nothing is counted, and nothing that was stored is overwritten. */
   async #recall(): Promise<void> {
-    if (this.#isRead) return;
+    if (!(await this.#readLearned()) || this.#isRead) return;
     const found = await this.#parts.store.load(TONIGHT_KEY, UNREAD);
     const usual = await this.#parts.store.load(USUAL_KEY, UNREAD);
     if (found === UNREAD || usual === UNREAD || this.#isRead) return;
@@ -255,13 +262,13 @@ export class Savings {
     const carries = new Map<string, MeterCarry>();
     for (const [id, meter] of meters) {
       if (!this.#meterIds().has(id)) continue;
-      const learned = this.#learned.get(id) ?? [];
-      const closed = closedNight(meter, lamps, toMs, learned, { isMissed, ofMeters: this.#meterIds().size });
+      const learned = this.#learned.get(id);
+      const closed = closedNight(meter, lamps, toMs, learned ?? [], { isMissed, ofMeters: this.#meterIds().size });
       stored[id] = closed.stored;
       if (closed.carry !== null) carries.set(id, closed.carry);
       if (closed.learned !== null && !isMixed) {
         const taught = { ...closed.learned, date };
-        this.#learned.set(id, [...learned, taught].slice(-LEARNED_NIGHTS));
+        if (learned !== undefined) this.#learned.set(id, [...learned, taught].slice(-LEARNED_NIGHTS));
         void this.#archive.learn(id, taught);
       }
     }
@@ -350,6 +357,7 @@ export class Savings {
     const { clock, cabinet } = this.#parts;
     if (!isTrusted(clock.quality())) return { ok: false, why: 'no-time' };
     if (meters.length === 0 || (nights !== null && meters.length > 1)) return { ok: false, why: 'no-meter' };
+    if (!(await this.#readLearned())) return DISK;
     const learned = meters.map(({ id }) => learnedFit((this.#learned.get(id) ?? []).filter(({ date }) => isIn(date, nights))));
     const [fit = null] = learned;
     if (nights !== null && (fit === null || fit.nights < LEAST_NIGHTS)) return { ok: false, why: 'too-few-nights' };

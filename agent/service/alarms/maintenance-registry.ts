@@ -31,7 +31,7 @@ import { leftToPlatform, type PlatformTime, readPlatformTime, usedUntil } from '
 const KEY = 'service.maintenance';
 const PLATFORM_KEY = 'service.maintenance-platform';
 /** How stored maintenance changes when a copy replaces the stored state: maintenance of the platform is removed. */
-export const MAINTENANCE_COPY_RULE: CopyRule = { key: KEY, change: 'remove-items', where: { owner: 'platform' } };
+export const MAINTENANCE_COPY_RULE: CopyRule = { key: KEY, change: 'remove-items', where: { owner: /^platform$/ } };
 /** Starts of the platform. Source: assumed; each lamp of a usual cabinet once, then one in a minute. Confirmed by: the maintenance that a platform starts in a year. */
 const PLATFORM_STARTS = { burst: 60, perS: 1 / 60 };
 /** Ended maintenance that is listed. Source: assumed; a screen. Confirmed by: a technician who reads the list on a terminal of 80 columns. */

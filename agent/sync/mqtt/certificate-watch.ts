@@ -80,6 +80,8 @@ export class CertificateWatch {
   #isLooking = false;
   /** The certificates of the last connection. */
   #use: CertificateUse = { renewed: '', isRenewed: false, refusal: NO_TEXT };
+  /** `CertificateUse.renewed` of the last renewed certificate that was in use. */
+  #accepted = '';
   /** When the renewed certificate was last tried. */
   #triedMono: MonoMs = 0;
   /** The renewed certificate when its file was last read; null if there was none, undefined before the first check. */
@@ -130,8 +132,9 @@ export class CertificateWatch {
   /** The broker has accepted a connection with these certificates; reports a renewed one that is not in use, or a new one that is. */
   noteUse(use: CertificateUse): void {
     const { clock, config } = this.#parts;
-    const isNew = use.isRenewed && use.renewed !== this.#use.renewed;
+    const isNew = use.isRenewed && use.renewed !== this.#accepted;
     this.#use = use;
+    if (use.isRenewed) this.#accepted = use.renewed;
     this.#triedMono = clock.monoMs();
     const path = `${config.certFile}${RENEWED}`;
     const refused = msg`the renewed certificate ${path} is not in use, the one before it is: ${use.refusal}`;

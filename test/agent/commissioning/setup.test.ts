@@ -71,7 +71,8 @@ const BALLASTS = testProfile(
   Array.from({ length: 8 }, (_, i) => level(`ecg${i}`)),
   { category: 'dali-gateway', experimental: 'its map is doubtful' },
 );
-const SHELF = [LAMP, TWIN, PIR, BALLASTS];
+const FLAGS = testProfile('flags', [testPoint('motion', { semantic: 'presence', type: 'u16', bit: 2 })], { category: 'presence' });
+const SHELF = [LAMP, TWIN, PIR, BALLASTS, FLAGS];
 
 function seen(port: string, units: Readonly<Record<number, string | null>>): SeenLine {
   const found = Object.entries(units).map(([unit, id]) => ({
@@ -102,6 +103,12 @@ t.test('units become lamps, poles and sensors with names that count over all lin
     { id: 'P03', atM: 55 },
   ]);
   t.strictSame(draft.presence, [{ device: 'S01', point: 'motion', isContact: true }]);
+});
+
+t.test('a bit of a register is a contact, whose threshold is 1', async (t) => {
+  const draft = draftOf(seen('a', { 1: 'lamp', 7: 'flags' }));
+  const text = cabinetText({ answers: ANSWERS, draft, keyFiles: null, passwordFile: null, dataDir: '/data' });
+  t.match(loadCabinet('cabinet.yaml', () => text).cabinet.zones, [{ presence: { sensors: [{ device: 'S01', threshold: 1 }] } }]);
 });
 
 t.test('for any answers, the resulting cabinet file contains exactly these', async (t) => {

@@ -52,7 +52,7 @@ export function createFakeRecorder(asked: unknown[]): RecorderTools {
 /** A line without traffic. */
 export function createFakeSniffer(): LineSniffer {
   return {
-    lineOf: () => ({ protocol: 'rtu', serial: null }),
+    lineOf: () => ({ protocol: 'rtu', serial: null, isNetwork: true }),
     observe: () => () => {},
     hush: () => () => {},
     listen: async () => async () => {},

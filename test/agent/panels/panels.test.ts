@@ -115,6 +115,21 @@ t.test('a dead panel is reported although its text changes before a third attemp
   await square.panels.stop();
 });
 
+t.test('a dead panel of three lines is reported after three attempts, not after its first', async (t) => {
+  const square = createPanelSquare({ panels: [panel({ points: ['line_1', 'line_2', 'line_3'] })] });
+  square.trouble.isSilent = true;
+  await started(square);
+  t.equal(square.writes.length, 3);
+  t.strictSame(codes(square), []);
+  await square.clock.advance(7 * S);
+  t.equal(square.writes.length, 6);
+  t.strictSame(codes(square), []);
+  await square.clock.advance(12 * S);
+  t.equal(square.writes.length, 9);
+  t.strictSame(codes(square), ['panel-not-showing']);
+  await square.panels.stop();
+});
+
 t.test('a panel that acknowledges and keeps its text: the command fails with the reason', async (t) => {
   const square = await started(createPanelSquare({ panels: [PANEL] }));
   square.trouble.isDeaf = true;

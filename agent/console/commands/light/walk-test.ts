@@ -134,7 +134,7 @@ export function silentText(sensors: readonly PointId[]): Message {
 
 /** Returns what to do if these sensors have no detection after a walk that was cut off (`WalkTest.ended`). */
 export function cutText(sensors: readonly PointId[]): Message {
-  return msg`The light control stopped or got another configuration, which ended the walk: walk again under ${sensors}`;
+  return msg`The walk was ended early, by a person, a lost connection or another configuration: walk again under ${sensors}`;
 }
 
 function cut(text: string, cols: number): string {

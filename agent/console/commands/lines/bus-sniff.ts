@@ -119,7 +119,9 @@ function isPort(line: string): boolean {
 async function sniff(view: AgentView, { line: typed, forMs, isExclusive, isKept, serial }: SniffArgs, job: Job): Promise<LineSniffed> {
   const isFree = isPort(typed);
   const line = isFree ? typed : findLine(view, typed);
-  const wire: SniffedLine = isFree ? { protocol: 'rtu', serial } : (view.sniffer.lineOf(line) ?? { protocol: 'raw', serial: null });
+  const wire: SniffedLine = isFree
+    ? { protocol: 'rtu', serial, isNetwork: false }
+    : (view.sniffer.lineOf(line) ?? { protocol: 'raw', serial: null, isNetwork: true });
   const { startSniff } = await import('../../../diagnosis/flight/sniff-run.ts');
   const tally = createTally(job);
   const run = startSniff({ line, ...wire, clock: job.clock, captureBytes: isKept ? CAPTURE_BYTES : null, onFrame: tally.note });

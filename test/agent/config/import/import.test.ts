@@ -49,7 +49,12 @@ const readings: [story: string, table: string, changes: string[]][] = [
   ['comments and empty lines', '# of May\n\npole,atM\n\n# the corner\nP02,26\n,\n', ['~ pole P02: atM 25 -> 26']],
   ['empty cells say nothing', 'pole,atM,lamp,ratedPowerW\nP01,,L01,55\n', ['~ lamp L01: ratedPowerW 60 -> 55']],
   ['a key that the lamp had not', 'lampe;maxi\nL02;90\n', ['~ lamp L02: maxPct - -> 90']],
-  ['a device that goes to another line', 'lamp,line,unit\nL06,south,9\n', ['~ device L06 on south: from north']],
+  ['a device that goes to another line', 'lamp,line,unit\nL06,south,9\n', ['~ device L06 on south: line north -> south, unit 6 -> 9']],
+  [
+    'a device that goes to another line, of another type and at another pole',
+    'lamp,line,unit,profile,pole\nL06,south,9,wirenboard-wb-msw,P09\n',
+    ['~ device L06 on south: line north -> south, unit 6 -> 9, profile wirenboard-wb-led -> wirenboard-wb-msw, pole P06 -> P09'],
+  ],
   ['a new pole', 'lamp,pole,atM\nL01,P99,400\n', ['+ pole P99: atM 400', '~ lamp L01: pole - -> P99']],
   [
     'a sensor, which is no lamp',
@@ -105,7 +110,10 @@ const mistakes: [story: string, table: string, says: RegExp][] = [
   ['a new pole without its place', 'pole,lamp\nP77,L01\n', /^2 atM pole P77 is new, so this is required/],
   ['one thing in two ways', 'pole,atM\nP01,1\nP01,2\n', /^3 atM P01 has atM 1 in line 2, and 2 here/],
   ['a lamp in two zones', 'lamp,zone\nL01,rue\nL01,parc\n', /^3 zone L01 is in rue too/],
-  ['a row that names nothing', 'pole,zone\n,rue\n', /^2 lamp a zone or power is that of a lamp|^2 - names no pole/],
+  ['a minimum without a lamp', 'pole,lamp,min\nP01,,10\n', /^2 lamp a zone, point, power, minimum or maximum is that of a lamp/],
+  ['a maximum without a lamp', 'pole,max\nP01,90\n', /^2 lamp a zone, point, power, minimum or maximum is that of a lamp/],
+  ['a point without a lamp', 'lamp,device,point\n,L01,level\n', /^2 lamp a zone, point, power, minimum or maximum is that of a lamp/],
+  ['a row that names nothing', 'pole,zone\n,rue\n', /^2 lamp a zone, point, power|^2 - names no pole/],
 ];
 for (const [story, table, says] of mistakes) {
   t.test(`reported with line and column: ${story}`, async (t) => {

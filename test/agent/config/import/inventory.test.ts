@@ -130,6 +130,12 @@ for (const [story, table, says] of mistakes) {
   });
 }
 
+t.test('a wrong heading is the only mistake of a table that has rows of this cabinet and of others', async (t) => {
+  const result = importInventory('cabinet;lamp;typeSorce\ndemo;L01;LED\nother;L01;LED\n', SMALL_SITE);
+  t.match(flawTexts(result), [/^1 typeSorce unknown heading/]);
+  t.equal(result.flaws.length, 1);
+});
+
 t.test('no text of a cabinet can be a formula in a spreadsheet, whatever its separator', async (t) => {
   const starts = [
     '=1',

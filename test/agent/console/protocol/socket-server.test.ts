@@ -5,6 +5,7 @@ import { tmpdir } from 'node:os';
 import { dirname, join, relative } from 'node:path';
 import t from 'tap';
 import { callAgent } from '../../../../agent/console/protocol/socket-client.ts';
+import { loginSocketPath } from '../../../../agent/console/protocol/socket-path.ts';
 import { createConsoleServer, createConsoles } from '../../../../agent/console/protocol/socket-server.ts';
 import { createManualClock } from '../../../../agent/core/manual-clock.ts';
 import type { Log } from '../../../../agent/core/ports.ts';
@@ -197,6 +198,36 @@ t.test('if several agents take over one dead socket at once, one gets it and non
     for (const server of servers) if (server !== winner) await server.stop();
     t.match(await call(socketPath, 'status'), { ok: true }, 'also once the others have ended');
   }
+});
+
+t.test('a server that is stopped while it looks for another agent opens no socket, and may be started again', async (t) => {
+  const socketPath = place(t);
+  await leaveStaleSocket(socketPath);
+  const server = serverAt(t, socketPath);
+  const starting = server.start();
+  await server.stop();
+  await starting;
+  await t.rejects(call(socketPath, 'status'), { code: 'unreachable' });
+  await server.start();
+  t.match(await call(socketPath, 'status'), { ok: true });
+
+  const bothPath = place(t);
+  await leaveStaleSocket(bothPath);
+  const both = createConsoles({
+    view: createFakeView(),
+    socketPath: bothPath,
+    log: silent,
+    clock: createManualClock(AT_MS),
+    timezone: TIMEZONE,
+  });
+  t.teardown(() => both.stop());
+  const startingBoth = both.start();
+  await both.stop();
+  await startingBoth;
+  await t.rejects(call(bothPath, 'status'), { code: 'unreachable' });
+  t.notOk(existsSync(loginSocketPath(bothPath)), 'nor does the login socket open');
+  await both.start();
+  t.ok(existsSync(loginSocketPath(bothPath)));
 });
 
 t.test('a dead socket that may not be removed is reported, and tried again', async (t) => {

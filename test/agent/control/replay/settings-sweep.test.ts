@@ -21,6 +21,15 @@ t.test('a sweep changes hold and steps of zones with presence, and never goes be
   t.equal(sweepPoints(true).length, 135);
 });
 
+t.test('a level of 0 % with presence stays, in the zone and in a step', async (t) => {
+  const street = makeStreet({
+    zone: { presence: { ...PRESENCE, boostPct: 0 } },
+    programme: { id: 'residential', steps: [{ ...step('dusk', 100), boostPct: 0 }] },
+  });
+  for (const boostSharePct of [100, 60])
+    t.same(sweepSettings({ holdS: null, addPct: 0, boostSharePct }, (recorded) => recorded).streetFor(street), street);
+});
+
 const cost = fc.record({
   kwh: fc.integer({ min: 0, max: 20 }),
   darkMoments: fc.integer({ min: 0, max: 5 }),

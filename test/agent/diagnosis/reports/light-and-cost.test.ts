@@ -12,9 +12,10 @@ import { LevelGrid } from '../../../../agent/diagnosis/reports/level-grid.ts';
 import { lightSection, presenceSection } from '../../../../agent/diagnosis/reports/light-tables.ts';
 import { nightFigures, nightSummary } from '../../../../agent/diagnosis/reports/night-figures.ts';
 import { hoursToShow, presenceByHour } from '../../../../agent/diagnosis/reports/presence-hours.ts';
+import { reportNights } from '../../../../agent/diagnosis/reports/report-nights.ts';
 import { tariffParts } from '../../../../agent/diagnosis/reports/tariff-energy.ts';
 import type { UsedEnergy } from '../../../../agent/diagnosis/reports/used-energy.ts';
-import { CABINET, factsOf, nightTally, zoneTally } from './report-scene.ts';
+import { CABINET, factsOf, finished, nightTally, zoneTally } from './report-scene.ts';
 
 const hours = (values: Readonly<Record<number, number>>): number[] => emptyHours().map((_, hour) => values[hour] ?? 0);
 
@@ -194,6 +195,31 @@ t.test('what is not known is named', async (t) => {
     ],
   );
   t.match(String(presenceSection(factsOf([nightTally(), nightTally()])).notes), /is not known/);
+});
+
+t.test('a night without the agent that the proven saving estimates is not called one without figures', async (t) => {
+  const kept = ['2026-12-01', '2026-12-04'].map((period) => ({ period, isOpen: false, tally: nightTally() }));
+  const nights = finished(reportNights('2026-12-01', '2026-12-04', kept));
+  const figures = { measuredKwh: 1, estimatedKwh: 1, adjustedKwh: 4, halfKwh: 0.1 };
+  const proven = (...dates: string[]) =>
+    ({
+      ...{ from: '2026-12-01', to: '2026-12-04', missingNights: [], nightsCounted: dates.length, nightsExpected: 4, isSignificant: true },
+      ...{ nights: dates.map((date) => ({ date, ...figures })), zones: [], gaps: [], total: figures, halfKwh: 0.1 },
+    }) as unknown as SavingsResult;
+  const saidOf = (savings: SavingsResult | null): string => {
+    const facts = factsOf([], { nights, savings });
+    return [...nightSummary(facts), ...completenessSection(facts).notes].join('\n');
+  };
+  const none = saidOf(null);
+  t.match(none, /Counted: 2 of 4 nights. The others are in no figure./);
+  t.match(none, /Nights that were not counted, and are in no sum: 2026-12-02, 2026-12-03$/m);
+  const one = saidOf(proven('2026-12-01', '2026-12-02', '2026-12-04'));
+  t.match(one, /Counted: 2 of 4 nights. Not counted, but in the proven saving: 1. Any others are in no figure./);
+  t.match(one, /Nights that were not counted, and are in no sum: 2026-12-03$/m);
+  t.match(one, /Nights that were not counted, but are in the proven saving: 2026-12-02$/m);
+  const both = saidOf(proven('2026-12-01', '2026-12-02', '2026-12-03', '2026-12-04'));
+  t.notMatch(both, /are in no sum/);
+  t.match(both, /but are in the proven saving: 2026-12-02, 2026-12-03$/m);
 });
 
 t.test('a range of a few nights has a row of presence for each; many have one by month', async (t) => {

@@ -8,7 +8,7 @@ import { DarkLamps } from '../../../../agent/diagnosis/savings/dark-lamps.ts';
 import { frozenBaseline } from '../../../../agent/diagnosis/savings/frozen-baseline.ts';
 import { estimatedGap } from '../../../../agent/diagnosis/savings/gap-estimate.ts';
 import { LampSlots, SLOT_MS } from '../../../../agent/diagnosis/savings/lamp-slots.ts';
-import { UNKNOWNS } from '../../../../agent/diagnosis/savings/load-sums.ts';
+import { loadSums, UNKNOWNS } from '../../../../agent/diagnosis/savings/load-sums.ts';
 import { type MeterCarry, MeterNight } from '../../../../agent/diagnosis/savings/meter-night.ts';
 import { createNightArchive, type DatedLearned } from '../../../../agent/diagnosis/savings/night-archive.ts';
 import { NightCounter, type RunningSavingsNight } from '../../../../agent/diagnosis/savings/night-counter.ts';
@@ -253,7 +253,6 @@ function savingsOn(clock: ManualClock, disk: Disk, cabinet: () => typeof CABINET
   const point = { pointId: 'M1.energy', device: { id: 'M1', profile: 'm' }, profile: { counter: {}, unit: 'kWh' }, semantic: 'energy' };
   return new Savings({
     clock,
-    log: { event: () => {} },
     store: {
       load: async (key: string, unread: unknown) => {
         for (let turn = 0; turn < 20 && key.startsWith(disk.slow ?? '-'); turn++) await turnOfLoop();
@@ -332,6 +331,32 @@ t.test('a night that ends while the disk refuses it is stored once the disk work
     t.same(await nightsOf(savings), whole, story);
     savings.stop();
   }
+});
+
+/** A night whose lamps, at 50 %, used what was computed. */
+function taughtNight(date: string): DatedLearned {
+  const lit = BAND_WH.map((_, band) => (band === 5 ? 25 : 0));
+  const sums = loadSums(Array.from({ length: 40 }, () => ({ hours: 0.25, bandWh: lit, meterWh: 30 })));
+  return { date, sums, hours: 24, litHours: 10, bandWh: BAND_WH, meterWh: 1_480, darkW: 20, errors: [] } as unknown as DatedLearned;
+}
+
+t.test('nights that taught a meter and cannot be read at the start are read once the disk works', async (t) => {
+  const clock = createManualClock(Date.parse('2026-12-01T11:00Z'));
+  const disk: Disk = { isFailing: false, stored: new Map() };
+  const nights = datesBetween('2026-11-20', '2026-11-29').map(taughtNight);
+  disk.stored?.set('savings.learned.M1', JSON.stringify(nights));
+  const request = {
+    ...{ by: 'x', note: '', meters: METER === undefined ? [] : [METER], tolerancePct: 10 },
+    nights: { from: '2026-11-20', to: '2026-11-29' },
+  };
+  const savings = savingsOn(clock, disk);
+  disk.isFailing = true;
+  await savings.start();
+  t.match(await savings.tools().freeze(request), { ok: false, why: 'disk' });
+  disk.isFailing = false;
+  await clock.advance(20_000);
+  t.match(await savings.tools().freeze(request), { ok: true });
+  savings.stop();
 });
 
 t.test('a meter exchanged while the agent was stopped leaves a gap, also if it is found before the night can be restored', async (t) => {

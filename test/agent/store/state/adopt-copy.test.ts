@@ -128,6 +128,27 @@ t.test('a state that a former release restored is no copy: that release left its
   t.equal(openStore(t, dir, { setup }).load('sync.bdSeq'), 143, 'its copy is one');
 });
 
+t.test('intents that a former release stored without an authority are removed and kept by their source', async (t) => {
+  const dir = testFolder(t);
+  const store = openStore(t, dir, { setup });
+  const stored = (id: string, source: string, rank: string) => ({ id, source, rank });
+  store.save('control.overrides', [
+    stored('a', 'platform', 'override'),
+    stored('b', 'platform', 'emergency'),
+    stored('c', 'console:anna', 'override'),
+    stored('d', 'console:anna', 'maintenance'),
+    { ...stored('e', 'console:anna', 'override'), authority: 'technician' },
+  ]);
+  store.backup();
+  store.close();
+  copyFileSync(join(dir, 'state.db.bak'), join(dir, 'state.db'));
+  const again = openStore(t, dir, { setup });
+  t.strictSame(
+    again.load('control.overrides').map(({ id }: { id: string }) => id),
+    ['b', 'c', 'd', 'e'],
+  );
+});
+
 t.test('clocks that are wrong: hours never fall, and never grow by more than 400 days', async (t) => {
   for (const [hours, expected] of [
     [-1e6, 100],

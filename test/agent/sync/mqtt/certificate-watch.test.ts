@@ -188,6 +188,20 @@ t.test('the end of a refusal repeats its reason', { skip }, async (t) => {
   t.match(events, [{ endMs: null }, { code: 'certificate-refused', endMs: Number, text: /is not in use, .*: unknown authority$/ }]);
 });
 
+t.test('a renewed certificate is reported once when the broker accepts it, also after a refusal', { skip }, async (t) => {
+  const { watch, events } = watched(t, {});
+  const accepted = (): number => events.filter(({ code }) => code === 'certificate-renewed').length;
+  watch.noteUse({ renewed: 'a', isRenewed: false, refusal: msg`unknown authority` });
+  t.equal(accepted(), 0);
+  watch.noteUse({ renewed: 'a', isRenewed: true, refusal: msg`` });
+  t.equal(accepted(), 1);
+  watch.noteUse({ renewed: 'a', isRenewed: false, refusal: msg`unknown authority` });
+  watch.noteUse({ renewed: 'a', isRenewed: true, refusal: msg`` });
+  t.equal(accepted(), 1, 'the same certificate');
+  watch.noteUse({ renewed: 'b', isRenewed: true, refusal: msg`` });
+  t.equal(accepted(), 2);
+});
+
 t.test('a cabinet that has never reached its broker warns as well, and the status has the dates', { skip }, async (t) => {
   const pair = city?.issue('c1', { from: new Date(START_MS - 300 * DAY_MS), until: new Date(START_MS + 20 * DAY_MS) });
   const config = uplinkConfig('mqtts://127.0.0.1:9', {

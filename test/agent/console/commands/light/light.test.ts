@@ -566,7 +566,7 @@ t.test('a walk that is cut off ends at once, and a sensor without a detection is
     cut.abort();
     const walked = await answer;
     const text = (await rowOf(name).render(walked, page, args)).replaceAll(/\s+/g, ' ');
-    t.match(text, /got another configuration, which ended the walk: walk again under S02\.motion/, name);
+    t.match(text, /ended early, by a person, a lost connection or another configuration: walk again under S02\.motion/, name);
     t.notMatch(text, /defective/, name);
     if (name === 'commission walk')
       t.match(
