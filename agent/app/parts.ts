@@ -112,10 +112,7 @@ export interface Rooms {
   readonly sound: SoundControl;
   /** Starts the modules except `control`, and the proof of savings of the run. Does nothing after a call of it or of `stopOthers`. */
   startOthers(): void;
-  /**
-   * Stops what `startOthers` started. Silences a sound player unless one place has it and all its amplifiers in `site` of `AgentState`,
-   * which is the next configuration during a change.
-   */
+  /** Stops what `startOthers` started. Silences a sound player unless one place in `site` of `AgentState` has it with all its amplifiers. */
   stopOthers(): Promise<void>;
   onReadings(readings: readonly Reading[]): void;
   /** Ends the open events that do not outlast this configuration. */
