@@ -125,7 +125,7 @@ export class PlacePlayer {
     return step.kind === 'ended';
   }
 
-  /** Silences the place, without waiting for the result: it is no longer configured, or has another player or relay. */
+  /** Silences the place, without waiting for the result. Call it if no configured place has this player and all these relays any more. */
   release(): void {
     void this.#send(PLAYER_POINTS.state, PLAYER_STATE.stopped, false);
     for (const amplifier of this.#parts.amplifiers) amplifier.release();

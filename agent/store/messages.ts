@@ -54,7 +54,7 @@ export interface Setup {
   readonly floorSeq: number;
   /** Hard stop of the telemetry file. Units: pages. Default: follows from `maxBytes`. */
   readonly maxPages?: number;
-  /** Changes applied once to a copy that is found in place of `state.db`. Default: the copy is not adopted, for a program that only reads. */
+  /** Changes applied once, when a copy that is found in place of `state.db` is adopted. Default: such a copy is not adopted. */
   readonly copyRules?: readonly CopyRule[];
   /** Another process of this run has the data locked and is about to end. Default: false. */
   readonly takesOver?: boolean;
@@ -129,7 +129,7 @@ export interface TelemetryDone {
   readonly lastSeq: number;
   /** The cursor in the file: no frame up to it remains to be delivered. */
   readonly cursorSeq: number;
-  /** Null if this run has no numbers in this file; its first commit reserves some. */
+  /** Null if this run has no numbers in this file. */
   readonly numbering: Numbering | null;
   /** Room must be made with `makeRoom`. */
   readonly isOverCap: boolean;
@@ -171,12 +171,12 @@ export interface StoreMessages {
   /** The fact as JSON; null if it is missing or damaged. */
   load: { ask: { readonly key: string }; answer: StoreResult<string | null> };
   loadAll: { ask: { readonly prefix: string }; answer: StoreResult<readonly { readonly key: string; readonly json: string }[]> };
-  /** `provenSeq`: delivered up to here, whether or not the file has that already. */
+  /** `atMono`: now. `provenSeq`: delivered up to here, whether or not the file has that already. */
   status: { ask: { readonly atMono: MonoMs; readonly provenSeq: number }; answer: StoreResult<TelemetryFacts> };
   history: { ask: HistoryPageQuery; answer: StoreResult<HistoryPage> };
   exportPage: { ask: ExportQuery; answer: StoreResult<ExportPage> };
   decisions: { ask: RecordQuery; answer: StoreResult<RecordPage> };
-  /** This, `retain` and `makeRoom`: one step of limited work. `more`: there may be work left. */
+  /** This, `retain` and `makeRoom`: one step of limited work. `more`: there may be work left. `atMono`: now. */
   compact: { ask: { readonly atMono: MonoMs }; answer: StoreResult<CompactionReport & { readonly more: boolean }> };
   retain: { ask: RetentionStep; answer: StoreResult<RetentionReport & { readonly more: boolean }> };
   makeRoom: { ask: { readonly provenSeq: number }; answer: StoreResult<RoomStep> };

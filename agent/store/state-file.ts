@@ -117,14 +117,17 @@ export class StateFile {
   }
 
   /**
-   * Reads the whole file; damaged facts, events and outcomes are removed. Does not verify the audit log. Shape: the problems, empty if
-   * there are none.
+   * Reads the whole file; a file with damaged pages is replaced if possible, and damaged facts, events and outcomes are removed. Does not
+   * verify the audit log. Shape: the problems, empty if there are none.
    */
   check(atMs: WallMs): readonly Message[] {
     return [...this.#file.check(atMs), ...this.#removeDamaged(atMs)];
   }
 
-  /** Removes and reports damaged rows, then makes a verified copy next to the file. The previous copy is kept too, unless it is damaged. */
+  /**
+   * As `check`, but reports damage as notices; then makes a verified copy next to the file. The previous copy is kept too, unless it is
+   * damaged.
+   */
   backup(atMs: WallMs): BackupReport {
     // Damage is removed first: otherwise the copy would be damaged too.
     this.#file.check(atMs);

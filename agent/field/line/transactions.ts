@@ -156,7 +156,7 @@ export class Transactions {
     onReadings(absentReadings(unit.device.id, quantities, quality, { atMono: clock.monoMs(), atMs: clock.wallMs() }));
   }
 
-  /** Call it when the line went down: the unit counts as away from now on, and its points are published as missing unless it was away. */
+  /** Call it when the line went down: the unit counts as away from now on. Unless it already did, its points are published as missing. */
   forget(unit: Unit): void {
     if (!unit.isAway) this.#leave(unit);
     this.#report(unit, false);

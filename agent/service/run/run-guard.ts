@@ -78,7 +78,7 @@ export interface RunGuard {
  * service manager gets the normal mode. If safe mode has failed repeatedly, this also requests a reboot of the machine, but not soon
  * after its last boot, and never without a service manager.
  *
- * Errors: none, even if the disk fails.
+ * Errors: none. A ledger that cannot be read, or not in time, counts as empty.
  */
 export async function createRunGuard(parts: GuardParts): Promise<RunGuard> {
   const { clock, log, notify, version } = parts;

@@ -25,6 +25,7 @@ export interface CommitterParts {
   readonly limits: { readonly maxReadings: number; readonly batchReadings: number };
   /** Called with the tickets of frames that are now on disk. */
   readonly onCommitted: (committed: Committed) => void;
+  /** Called with events about the store itself, such as a failing disk. */
   readonly onEvent: (event: AgentEvent) => void;
   /** Called after each commit with `TelemetryDone.isOverCap`: the callee makes room in the telemetry file, between commits. */
   readonly onOverCap: () => void;

@@ -27,8 +27,9 @@ const EARLIER_MARK = 0;
 const MAX_GAPS = 500;
 
 /**
- * Frames and losses in memory until the disk has them. Above the limit of readings, frames that may be discarded are discarded until
- * the rest fits; undelivered ones are counted as lost.
+ * Frames and losses in memory until the disk has them. Above the limit of readings, frames are discarded until the rest fits: first
+ * delivered ones, then undelivered ones, which count as lost. Frames that `take` returned, frames that are being sent, and the newest frame
+ * stay.
  */
 export class WriteBuffer {
   readonly #parts: WriteBufferParts;
@@ -66,7 +67,7 @@ export class WriteBuffer {
     return sizeOf(lost);
   }
 
-  /** Records readings that were lost without a frame. */
+  /** Records lost readings whose frame was not added. */
   addLost(readings: number, reason: LossReason, atMs: WallMs): void {
     this.#addGap({ readings, reason, atMs });
   }

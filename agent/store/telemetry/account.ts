@@ -79,7 +79,7 @@ export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq'
   if (part !== partOf(handle.db)) setMeta(handle.db, 'cursor_part', part);
 }
 
-/** Returns the number of stored frames after this seq. It is not exact after damaged frames were removed. */
+/** Returns the number of stored frames after this seq. It is not exact after damage. */
 export function framesBeyond(handle: Handle, seq: number): number {
   const piece = pieceAt(handle, seq + 1);
   return Math.max(0, tallyAfter(handle, seq).frames - (piece === undefined ? 0 : begunOf(piece, seq)));

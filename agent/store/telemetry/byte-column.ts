@@ -40,7 +40,9 @@ export function putVarint(writer: ByteWriter, value: number): void {
   writer.bytes[writer.offset++] = rest;
 }
 
-/** Writes a whole number that may be negative, in 1 to 8 bytes. Units: magnitude up to `MAX_SIGNED`, which is not checked. */
+/**
+ * Writes a whole number that may be negative, for `takeSigned`, in 1 to 8 bytes. Units: magnitude up to `MAX_SIGNED`, which is not checked.
+ */
 export function putSigned(writer: ByteWriter, value: number): void {
   putVarint(writer, value >= 0 ? value * 2 : -value * 2 - 1);
 }

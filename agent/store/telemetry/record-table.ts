@@ -11,10 +11,12 @@ import { isTrustedQuality } from './boot-table.ts';
 import { CLOCK_QUALITIES } from './frame-table.ts';
 
 /**
- * The columns of a row of `record` without its bytes. `boot`: number of the run. `bytes`: the size of all its streams; `inputs_bytes`: of
- * the inputs alone, null if they were removed. `tq`: number of the clock quality at the start of the segment. `packed`: 1 if the row is
- * deflated. `is_end`: 1 if the control of the light stopped after it. `lost`: as in `RecordPart`. Units: `from_us` and `to_us` µs of the
- * run's monotonic clock; `from_ms` and `to_ms` ms of the wall clock, uncorrected.
+ * The columns of a row of `record` without its bytes. `boot`: number of the run in this file. `segment`, `part`: as in `NumberedPart`; a
+ * packed row has those of its first part. `basis`: the `id` of its basis in `record_basis`. `bytes`: the stored size of all its streams;
+ * `inputs_bytes`: of the inputs alone, null if they were removed. `tq`: index in `CLOCK_QUALITIES` of the clock quality at the start of the
+ * segment. `packed`: 1 if the row is deflated. `is_end`: 1 if the control of the light stopped after it. `lost`: as in `RecordPart`.
+ * `crc`: checksum of the row. Units: `from_us` and `to_us` µs of the run's monotonic clock; `from_ms` and `to_ms` ms of the wall clock,
+ * uncorrected.
  */
 export interface RecordHead {
   readonly id: number;
@@ -35,7 +37,7 @@ export interface RecordHead {
   readonly inputs_bytes: number | null;
 }
 
-/** The bytes of a row. Shape: deflated if the row is packed; `inputs` null if they were removed. */
+/** The bytes of a row, as in `RecordStreams`. Shape: deflated if the row is packed; `inputs` null if they were removed. */
 export interface RecordBytes {
   readonly ticks: Buffer;
   readonly inputs: Buffer | null;
@@ -170,7 +172,7 @@ export class RecordTable {
   }
 }
 
-/** Identifies a segment of the record of decisions: the number of its run, and its number within the run. */
+/** Identifies a segment of the record of decisions: the number of its run in this file, and its number within the run. */
 export type SegmentKey = Pick<RecordHead, 'boot' | 'segment'>;
 
 /** Whether checksum and order of the row are right. */
