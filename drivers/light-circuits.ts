@@ -84,12 +84,12 @@ function broadcastKeys(wired: WiredDevice): string[] {
   return groups.map(({ table, address }) => `${placeOf(wired, table, address, 0)}|${registers.join(',')}`);
 }
 
-/** A checked configuration with its device types, and the set-up values of each device. */
+/** A checked configuration with its device types, and the failsafe levels of its devices. */
 export interface WiredSite {
   readonly cabinet: Cabinet;
   /** Device types by id. */
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Returns the set-up values for a device, by its id. Units: %. */
+  /** Returns the set-up values for a device, by its id; of these, only the failsafe level is used. Units: %. */
   readonly setupOf: (deviceId: string) => { readonly failsafeLevelPct: number };
 }
 

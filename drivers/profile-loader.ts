@@ -18,7 +18,7 @@ export type ReadPlaced = (text: string) => {
   readonly value: unknown;
   readonly flaws: readonly { readonly line: number; readonly column: number; readonly message: Message }[];
   place(path: Path): Place;
-  /** Where the key of a value is. */
+  /** Where the key of a value is; for an item of a list, where the item is. */
   keyPlace(path: Path): Place;
 };
 
@@ -80,8 +80,8 @@ function soundProfile(file: ProfileFile, readPlaced: ReadPlaced): Profile {
 }
 
 /**
- * Returns the profiles that can be used, by id, and the problems that were found. For one id, a file of the site has precedence over a
- * shipped one. So has an invalid file if its id can be found; see `broken`.
+ * Returns the profiles that can be used, by id, and the problems that were found. For one id, a valid file of the site has precedence over
+ * a shipped one. Two valid ones, or only an invalid one whose id can be found, leave the id without a profile; see `broken`.
  *
  * Shape: `files` has the shipped ones first. `checked`: profiles that need no further check.
  */

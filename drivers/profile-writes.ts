@@ -25,7 +25,10 @@ export function wrongTable(table: PointProfile['table'], type: PointProfile['typ
   return isBits(table) ? msg`table ${table} holds bits, found type ${type}` : msg`table ${table} holds registers, found type ${type}`;
 }
 
-/** Returns the flaws of `write` of one point; none for a point without `write`. `points`: all points of the profile. */
+/**
+ * Returns flaws of `write` of one point, such as limits that do not fit into its type; none for a point without `write`. `points`: all
+ * points of the profile. `path`: the place of this point in the file.
+ */
 export function writeFlaws(point: PointProfile, points: readonly PointProfile[], path: FilePath): Flaw[] {
   const { type, write, semantic } = point;
   if (write === null) return [];

@@ -30,7 +30,7 @@ const READ_BYTES = 4096;
 
 /**
  * Creates a serial port; it is closed until `open`. `rs485` null: the RS-485 settings of the kernel are not changed. `consoleAt`: returns
- * the console unit that is enabled on a port, null for none; `open` refuses a port with one.
+ * the name of the systemd unit of a console that is enabled on a port, null for none; `open` refuses a port with one.
  *
  * Errors: `open` rejects with BusError, for example `port-busy`, with what to check.
  */

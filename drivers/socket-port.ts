@@ -49,6 +49,7 @@ const CONNECT_ERRORS: Readonly<Record<string, ConnectError>> = {
 export interface SocketPortOptions {
   /** The address for messages, with its scheme: `tcp://host:502`. */
   readonly name: string;
+  /** A name or an address, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;

@@ -35,7 +35,7 @@ export function startHeapCollector(clock: Clock, heap: Heap): Timer {
   return every(clock, LOOK_MS, createHeapCollector(heap).look);
 }
 
-/** Creates a collector for callers that choose the moments themselves. */
+/** Creates a collector without a timer: the caller chooses when it checks the heap. */
 export function createHeapCollector({ usedBytes, collect }: Heap): HeapCollector {
   let leastBytes = Number.POSITIVE_INFINITY;
   return {

@@ -14,7 +14,10 @@ export interface RecordedAlarm {
   readonly atMs: WallMs;
 }
 
-/** One line or observed port as a recording names it. `port`: without passwords. `devices`: as configured; empty for an observed port. */
+/**
+ * One line or observed port as a recording names it. `port`: without passwords. `devices`: as configured. An observed port has its path as
+ * `id` and `port`, the kind `modbus` and no devices.
+ */
 export interface RecordedLine extends Pick<LineConfig, 'id' | 'kind' | 'port'> {
   /** Null for Modbus TCP. */
   readonly serial: SerialSettings | null;

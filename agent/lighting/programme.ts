@@ -124,7 +124,7 @@ export function stepLevelPct(level: StepLevel, { designClass }: Pick<Zone, 'desi
 
 /**
  * Returns the level to apply for a level that began at `sinceMs`. In a zone with `dark`, 0 % is replaced by `warnPct` for the first
- * `warnS`. Any other level is returned unchanged, and so is 0 % in another zone.
+ * `warnS`. Any other level is returned unchanged, and so is 0 % in another zone. `sinceMs`, `nowMs`: of one clock, which may be monotonic.
  */
 export function twoStageOff(levelPct: LevelPct, { dark }: Pick<Zone, 'dark'>, sinceMs: WallMs, nowMs: WallMs): LevelPct {
   if (levelPct > 0 || dark === null) return levelPct;

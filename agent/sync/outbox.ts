@@ -29,7 +29,7 @@ export interface Outbox<T> {
   settled(): Promise<void>;
 }
 
-/** What an outbox sends, and how. */
+/** The callbacks of `createOutbox`, and its log. `idOf`: a new item replaces one with the same id that still waits. */
 export interface OutboxParts<T> {
   readonly log: Log;
   readonly idOf: (item: T) => string;

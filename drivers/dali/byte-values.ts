@@ -22,8 +22,8 @@ export function isByteType(type: RegisterType): type is ByteType {
 }
 
 /**
- * Returns the unsigned number in these registers, most significant byte first, with its power of ten applied. Null if they hold no valid
- * number, for example when the value is not available.
+ * Returns the unsigned number in these registers, most significant byte first. For `e32` and `e48` the first byte is the exponent of a
+ * power of ten, which is applied. Null if they hold no valid number, for example when the value is not available.
  *
  * Source: IEC 62386-102 for MASK; DiiA parts 252 and 253 for TMASK.
  */

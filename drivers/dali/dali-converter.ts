@@ -32,7 +32,7 @@ const ITEM_MS = 500;
 /** A frame with 16 bits is a command to gear; others are events of input devices. */
 const COMMAND_BITS = 16;
 
-/** What a frame has led to. `answer`: a byte, `damaged`, or null for none. */
+/** What a frame has led to. `answer`: a byte, `damaged` for one that is not a byte, or null for none. */
 export interface DaliResult {
   readonly answer: number | 'damaged' | null;
   /** When the confirmation was received. */

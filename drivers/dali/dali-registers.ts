@@ -92,7 +92,10 @@ export function levelTarget(gear: number, address: number): DaliTarget | undefin
   return group === DALI_LIMITS.lastGroup + 1 ? 'all' : undefined;
 }
 
-/** What a write of one register needs. `groups`: send the query `before`, then the frames that `framesFor` returns for its answer. */
+/**
+ * What a write of one register needs. `frames`: send these in order. `groups`: send the query `before`, then the frames that `framesFor`
+ * returns for its answer.
+ */
 export type RegisterWrite =
   | { readonly kind: 'frames'; readonly frames: readonly DaliFrame[] }
   | { readonly kind: 'groups'; readonly before: DaliFrame; framesFor(now: number): readonly DaliFrame[] };

@@ -59,8 +59,8 @@ function checksum(data: readonly number[]): number {
 }
 
 /**
- * Counts of a reader. `noiseBytes`: bytes found to be in no frame; a frame that is too long or has a character other than a hex digit
- * counts as noise. `badFrames`: other frames received to their end, with a wrong length or checksum.
+ * Counts of a reader since its creation. `noiseBytes`: bytes found to be in no frame. A frame that is too long or has a character other
+ * than 0 to 9 and A to F counts as noise. `badFrames`: other frames received to their end, with a wrong length or checksum.
  */
 export interface FoxtronCounters {
   readonly noiseBytes: number;
@@ -68,8 +68,8 @@ export interface FoxtronCounters {
 }
 
 /**
- * Creates a reader that takes the converter's bytes as they arrive. `feed` returns the data of each complete frame with a right length and
- * checksum.
+ * Creates a reader that takes the converter's bytes as they arrive. `feed` returns the data bytes, without the checksum, of each frame that
+ * is now complete and has a right length and checksum.
  */
 export function createFoxtronReader() {
   const counters = { noiseBytes: 0, badFrames: 0 };

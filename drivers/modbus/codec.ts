@@ -13,8 +13,8 @@ import { bytesOfValue, isFloatType, isWritable, rawOf, widthOf, wordsOfRaw } fro
 const DALI = { levelsPerDecade: 253 / 3, maxLevel: 254 } as const;
 
 /**
- * Returns the value of a point; null if the device reports none or the registers hold no valid number. `words`: the registers of the point,
- * at least as many as its type has. Rounded to the decimals of the point; a level in whole % that is above 0 is at least 1.
+ * Returns the value of a point; null if the device reports none or the registers hold no valid number. `words`: the registers or bits of
+ * the point, perhaps followed by others. Rounded to the decimals of the point; a level in whole % that is above 0 is at least 1.
  *
  * Units: the point's own; 0 or 1 for a single bit; the checksum of its registers for a text.
  */
@@ -42,8 +42,8 @@ export function isPlausible({ range }: PointProfile, value: number): boolean {
 }
 
 /**
- * Returns what to write into the registers of a point for this value, or a Refusal if the point or the value cannot be written. Units:
- * `value` in the unit of the point.
+ * Returns the raw values to write for a value of a point: one for each register or coil, in their order. Returns a Refusal if the point
+ * or the value cannot be written. The value is rounded; a level above 0 does not become level 0. Units: `value` in the unit of the point.
  */
 export function encodePoint(point: PointProfile, value: number): number[] | Refusal {
   const { write, type } = point;

@@ -67,7 +67,10 @@ export function isAbout(replied: number, requested: number): boolean {
   return replied === requested || replied === REFUSED;
 }
 
-/** Returns the frame in the form of the standard: a bare exception gets the function of the request, and a new checksum. */
+/**
+ * Returns the frame in the form of the standard: a bare exception gets the function of the request, and a new checksum. Any other frame is
+ * returned unchanged. Shape: RTU, with checksum.
+ */
 export function completed(request: Buffer, frame: Buffer): Buffer {
   if (frame[1] !== REFUSED) return frame;
   const whole = Buffer.from(frame);

@@ -35,8 +35,8 @@ export function tableOfRead(fc: number): Table | undefined {
 type Done = (error: unknown, result?: object) => void;
 
 /**
- * Sends a read with the function of its table. `done` receives the data of the reply, or an error such as an exception. If the link passes
- * on no reply, it calls `Exchange.fail` instead.
+ * Sends a read with the function of its table. `done` receives an object with the values in `data`, bits as booleans and perhaps more than
+ * requested, or an error such as an exception. If the link passes on no reply, it calls `Exchange.fail` instead.
  */
 export function sendRead(client: ModbusClient, { unit, table, address, count }: ReadRequest, done: Done): void {
   if (table === 'coil') client.writeFC1(unit, address, count, done);

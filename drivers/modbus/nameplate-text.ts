@@ -15,7 +15,8 @@ export function nameplateWidth({ type, count }: Pick<NameplateEntry, 'type' | 'c
 }
 
 /**
- * Returns the text of an entry, or its number in decimal digits; null if the registers contain no usable value.
+ * Returns the text of an entry, or its number in decimal digits. Null for a number whose bits are all set, and for a text that is empty or
+ * has a character outside printable ASCII. A text ends at its first zero; spaces at its ends are removed.
  *
  * Shape: `words` has at least `nameplateWidth(entry)` registers.
  */

@@ -35,7 +35,7 @@ export function widthOf({ type, coils, text = null }: Pick<RegisterLayout, 'type
   return type === 'bits' ? coils : WIDTH[type];
 }
 
-/** Whether values of this type are in coils or discrete inputs. */
+/** Whether values of this type are in coils or discrete inputs: `bit`, one of them, or `bits`, a number made of several. */
 export function isBitType(type: RegisterType): boolean {
   return type === 'bit' || type === 'bits';
 }

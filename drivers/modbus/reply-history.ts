@@ -21,7 +21,7 @@ export interface LastReply {
   readonly atMono: MonoMs;
 }
 
-/** Remembers recent frames of the line by their hash, and the last good reply to a request, to recognise copies. */
+/** Remembers recent frames of the line by their `frameHash`, and for each request its last good reply, to recognise copies. */
 export class ReplyHistory {
   readonly #seen = new Map<number, MonoMs>();
   readonly #last = new Map<number, LastReply>();
@@ -92,8 +92,8 @@ interface Echo {
 }
 
 /**
- * Decides whether the reply to a write proves this write. It does not if it may belong to an earlier write, unless that was equal and no
- * other write was sent to the unit since.
+ * Decides whether the reply to a write, here called its echo, proves this write. It does not if it may belong to an earlier write, unless
+ * that was equal and no other write was sent to the unit since.
  */
 export class WriteEchoes {
   readonly #echoes = new Map<number, Echo>();

@@ -14,7 +14,7 @@ export type Match =
   /** Undecided; more bytes may arrive. `damaged`: something had the shape of the reply but a wrong checksum. */
   | { readonly kind: 'more'; readonly damaged: boolean }
   | { readonly kind: 'reply'; readonly frame: Buffer; readonly noiseBytes: number; readonly end: number }
-  /** A valid frame from the unit that does not answer this request. */
+  /** A valid frame with the unit, the function and the expected length that does not answer this request. */
   | { readonly kind: 'foreign'; readonly frame: Buffer; readonly end: number };
 
 /**

@@ -67,7 +67,7 @@ export interface Candidate {
   readonly request: Buffer;
   /** Set by `judge` for the first frame, used for the following ones. */
   readonly first: FirstReply;
-  /** The replies to the same request, which was sent again each time; the newest last. */
+  /** The replies to the same request, which was sent again each time. The last one is the newest, which is judged. */
   readonly frames: readonly Buffer[];
   /** When the first of the requests was sent, and when the newest was. */
   readonly firstSentMono: MonoMs;

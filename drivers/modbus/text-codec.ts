@@ -13,7 +13,7 @@ export interface FittedText {
   readonly lines: readonly string[];
   /** The words that are cut off or left out for lack of room, in their order. */
   readonly cut: readonly string[];
-  /** Each character that the panel cannot show as it is, once. */
+  /** Each character of the text that the panel cannot show as it is, once. */
   readonly replaced: readonly string[];
 }
 
@@ -51,9 +51,10 @@ export function textRegisters({ length, perRegister }: TextFormat): number {
 }
 
 /**
- * Fits a text to the lines of a panel, top line first. It is cut off at the first word that has no line left, or is longer than the line on
- * which it begins. `formats`: one for each line; the first one decides which characters can be shown. Without any, there are no lines and
- * no cut words. If all formats have the same characters, a line of the result, fitted again to its format, stays the same.
+ * Fits a text to the lines of a panel, top line first; a `\n` in it begins the next line. It is cut off at the first word that has no line
+ * left, or is longer than the line on which it begins. `formats`: one for each line; the first one decides which characters can be shown.
+ * Without any, there are no lines and no cut words. If all formats have the same characters, a line of the result, fitted again to its
+ * format, stays the same.
  */
 export function fitText(formats: readonly TextFormat[], text: string): FittedText {
   const replaced = new Set<string>();

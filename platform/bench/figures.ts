@@ -44,7 +44,8 @@ export function totalOf(all: readonly Samples[], name: string): number {
 
 /**
  * The quantile `q`, 0 to 1, of a histogram between two readings, linear within its class; the last class, without an upper end, gives its
- * lower end. 0 without values. Shape: the histogram has no labels, and no process was replaced between the readings.
+ * lower end. 0 without values. Shape: `name` is without `_bucket`. The histogram has no labels, and no process was replaced between the
+ * readings.
  */
 export function quantileOf(name: string, q: number, before: readonly Samples[], after: readonly Samples[]): number {
   const ends = [

@@ -4,8 +4,8 @@ import type { Measurement } from './measure.ts';
 import { type MemorySample, thirdsOf } from './memory.ts';
 
 /**
- * Totals once a run was over. Units: `sent` and `stored` values, `bytes` the size of the stored values with their indexes, `unacked` and
- * `resentRows` rows, `rebirths` requests.
+ * Totals of a whole run, with its warm-up and the part for `maximum`; `unacked`: at its end. Units: `sent` and `stored` values, `bytes` the
+ * size of the stored values with their indexes, `unacked` and `resentRows` rows, `rebirths` requests.
  */
 export interface RunTotals {
   readonly sent: number;
@@ -14,7 +14,7 @@ export interface RunTotals {
   readonly unacked: number;
   readonly resentRows: number;
   readonly rebirths: number;
-  /** Values a second with more offered than the host can take; null if it was not tried. */
+  /** Values stored in a second while more were offered than the host can take; null if it was not tried. */
   readonly maximum: number | null;
 }
 

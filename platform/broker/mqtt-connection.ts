@@ -35,7 +35,8 @@ export interface HostConnection {
   readonly isReady: boolean;
   /**
    * Publishes; resolves true when the library has written it (QoS 0) or the broker has it (QoS 1). False: there is no connection, the
-   * broker refuses the message, or the connection ends first. In the last case a message of QoS 1 may still be sent later.
+   * broker refuses the message, or the connection ends first. In the last case the broker may have it, or get it later (QoS 1). Default:
+   * QoS 0, not retained.
    */
   publish(topic: string, payload: Buffer | string, options?: { readonly qos?: 0 | 1; readonly retain?: boolean }): Promise<boolean>;
   /** Ends the subscriptions; what was received is not affected. `isReady` stays false. */
@@ -67,7 +68,7 @@ const UNANSWERED = 'the broker closed the connection before it accepted it: chec
 
 /**
  * Opens a connection. It connects, and connects again, by itself; errors are reported by `onError`. Errors: throws as `readBrokerFiles`.
- * Most invalid URLs throw another error; some are only reported by `onError`.
+ * Many invalid URLs throw another error; the others cause no error here.
  */
 export function openConnection(options: ConnectionOptions): HostConnection {
   const { broker, will, onMessage, onReady, onLost, onError } = options;

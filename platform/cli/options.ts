@@ -64,14 +64,18 @@ export interface HostCommandOptions {
   readonly broker: BrokerAddress;
   /** Sparkplug groups; `+` stands for all. */
   readonly groups: readonly string[];
+  /** Names the host in the topic of STATE, and the shared subscription of its workers. */
   readonly hostId: string;
   /** A worker requests the backlog packed. */
   readonly isPacked: boolean;
   /** Where the figures for Prometheus are served; undefined: nowhere. Not checked here. */
   readonly metrics: string | undefined;
+  /** For `migrateDatabase`. */
   readonly hypertable: 'auto' | 'on' | 'off';
+  /** A command expires this long after it was stored. Units: s. */
   readonly expiresS: number;
   readonly isJson: boolean;
+  /** `--help` was given, or the command is `help`. */
   readonly isHelp: boolean;
   /** All options as typed. Those that only `bench`, `demo` or `rollout` have are only here, and their values are not checked. */
   readonly values: Readonly<Record<string, string | boolean | string[] | undefined>>;
@@ -189,8 +193,8 @@ export function readPlatformOptions(words: readonly string[]): HostCommandOption
 }
 
 /**
- * Returns a positive number of the command line, whole or not; `standard` if `text` is undefined. Errors: throws PlatformFailure `usage`
- * for any other text.
+ * Returns a positive number of the command line, whole or not; `standard` if `text` is undefined. `name`: with its `--`, for the message.
+ * Errors: throws PlatformFailure `usage` for any other text.
  */
 export function numberOption(name: string, text: string | boolean | string[] | undefined, standard: number): number {
   if (text === undefined) return standard;

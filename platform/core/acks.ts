@@ -3,8 +3,9 @@
  */
 
 /**
- * What is acknowledged to a node by `Sync/Ack`. `head`: all rows of the epoch up to this one are stored, or were delivered before the
- * first birth known here. `gapHead`: all gaps (losses that the node has recorded) up to this id are stored. Each is 0 for none.
+ * What is acknowledged to a node by `Sync/Ack`. `node`: its number in the database. `head`: all rows of the epoch up to this one are
+ * stored, or were delivered before the first birth known here. `gapHead`: all gaps (losses that the node has recorded) up to this id are
+ * stored. Both are 0 for none.
  */
 export interface AckPoint {
   readonly node: number;

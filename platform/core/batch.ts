@@ -38,14 +38,16 @@ const MOST_QUALITY = 32_767;
 /** The content of one transaction. Readings are columns, since the database receives them as arrays. */
 export class Batch {
   /**
-   * Columns of one length. `quality`: 192 is good, also where the message has none; 0 for a number that the database cannot hold. Units:
-   * `atMs` ms UTC.
+   * Columns of one length. `quality`: 192 is good, also where the message has none; 0 for one below 0 or above 32,767. Units: `atMs` ms
+   * UTC.
    */
   readonly readings = { series: [] as number[], atMs: [] as number[], value: [] as (number | null)[], quality: [] as number[] };
+  /** The row marks of the data messages whose segments could be unpacked, or that have none. */
   readonly parts = new PartCollector();
   /** The newest value of each property. */
   readonly properties = new Map<string, PropertyValue>();
   readonly devices = new Map<string, DeviceState>();
+  /** Deaths of nodes. `bdSeq`: the session that ended, as sent. */
   readonly deaths: { readonly node: number; readonly bdSeq: number }[] = [];
   readonly reports = new BatchReports();
   /** Times of sending of the data messages that have one, for the lag. Units: ms UTC. */

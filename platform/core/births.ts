@@ -10,7 +10,7 @@ import type { HostMetric, HostPayload } from './wire.ts';
 
 /**
  * One metric by its names: a series of readings, or a property if `isReading` is false for its name. `device` is empty for the node
- * itself.
+ * itself. `datatype`: its Sparkplug type, 0 if unknown.
  */
 export interface BornMetric {
   readonly device: string;
@@ -21,8 +21,8 @@ export interface BornMetric {
 }
 
 /**
- * A quantity of a device that has readings. `datatype`: as `soundType`. `low`, `high`: its plausible range; null where none is given.
- * `talq`: its name in the TALQ data model; empty without one.
+ * A quantity that has readings; `device` is empty for one of the node itself. `unit`: empty without one. `datatype`: as `soundType`. `low`,
+ * `high`: its plausible range; null where none is given. `talq`: its name in the TALQ data model; empty without one.
  */
 export interface SeriesShape {
   readonly device: string;
@@ -38,8 +38,9 @@ export interface SeriesShape {
 export interface SessionStart {
   /** The first 8 characters of the epoch, as in `Sync/Rows`; empty for a node that is not an agent of ours. */
   readonly epoch: string;
-  /** Rows up to here were proven before. */
+  /** `Sync/Cursor`: rows up to this one count as delivered; 0 for none. */
   readonly cursor: number;
+  /** Number of the session, modulo 256; 0 if the birth has none. */
   readonly bdSeq: number;
   readonly bornMs: number;
   /** Whether the node packs its backlog for this host already. */

@@ -36,7 +36,10 @@ export function uploadCommands(name: string, bytes: Buffer): CommandMetrics[] {
   }));
 }
 
-/** Returns the `apply` that follows the `put`s of all files. `comment`: why; empty for none. Units: `minutes` is the longest trial. */
+/**
+ * Returns the `apply` that follows the `put`s of all files. `minutes`: the longest trial, a whole number from 1 to 168. `comment`: why, at
+ * most 200 characters; empty for none. A cabinet refuses other values.
+ */
 export function applyCommand({ minutes, comment }: { readonly minutes: number; readonly comment: string }): CommandMetrics {
   return { 'Config/Action': 'apply', 'Config/Minutes': minutes, ...(comment === '' ? {} : { 'Config/Comment': comment }) };
 }

@@ -8,7 +8,10 @@ import { isTime } from './times.ts';
 import { isTopicName } from './topic.ts';
 import { cleanText } from './wire.ts';
 
-/** A warning or alarm. `endMs`: null while it lasts. `body` is the whole report as JSON. Units: ms UTC. */
+/**
+ * A warning or alarm. `endMs`: null while it lasts. `body` is the whole report as JSON; the other texts are empty where it has none. Units:
+ * ms UTC.
+ */
 export interface NodeEvent {
   readonly id: string;
   readonly code: string;

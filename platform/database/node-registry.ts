@@ -8,7 +8,10 @@ import type { NodeDirectory } from '../core/data-message.ts';
 import type { MessageOrigin } from '../core/topic.ts';
 import type { RunQuery } from './postgres.ts';
 
-/** A session of a node, begun by an NBIRTH; a rebirth begins one too. Units: `bornMs` ms UTC, when it was sent, or else received. */
+/**
+ * A session of a node, begun by an NBIRTH; a rebirth begins one too. `epoch`: as in `SessionStart`. Units: `bornMs` ms UTC, when the NBIRTH
+ * was sent, or else received.
+ */
 export interface KnownSession {
   readonly epoch: string;
   readonly bornMs: number;
@@ -27,9 +30,11 @@ export class CachedNode implements NodeDirectory {
   sessions: readonly KnownSession[] = [];
   /** Whether it must be read from the database before its next message. */
   isStale = true;
+  /** When its last read from the database began. Units: ms of `performance.now()`. */
   loadedMono = Number.NEGATIVE_INFINITY;
   /** By device: epoch and digest of the last birth that this worker has stored since the node was read. */
   readonly births = new Map<string, string>();
+  /** By epoch, then by alias. */
   readonly aliases = new Map<string, Map<number, BornMetric>>();
   readonly #series = new Map<string, Map<string, number>>();
 
@@ -70,6 +75,7 @@ export class CachedNode implements NodeDirectory {
       known.set(Number(alias), { device, name: shared(name), datatype, series });
   }
 
+  /** Removes sessions, births, aliases and series from memory. */
   forget(): void {
     this.births.clear();
     this.aliases.clear();
@@ -79,8 +85,8 @@ export class CachedNode implements NodeDirectory {
 }
 
 /**
- * Aliases of a birth as the table `birth` has them: alias to name of the metric, Sparkplug type (0: unknown) and id of the series. Null
- * instead of the id: the metric is not a reading.
+ * Aliases of a device or the node, of one birth or of all in an epoch. As the table `birth` has them: alias to name of the metric,
+ * Sparkplug type (0: unknown) and id of the series. Null instead of the id: the metric is not a reading.
  */
 export type StoredAliases = Readonly<Record<string, readonly [string, number, number | null]>>;
 

@@ -34,8 +34,8 @@ const END_WITHIN_MIN = 10;
 const TRIAL_WITHIN_MIN = 168 + END_WITHIN_MIN;
 
 /**
- * Ends commands that were not answered by their expiry, and answered ones whose end is still missing some time after it. Their cabinet may
- * have carried them out: a final outcome that arrives later still replaces this end.
+ * Ends, as `expired`, commands that were not answered by their expiry, and answered ones whose end is still missing some time after it.
+ * Their cabinet may have carried them out: a final outcome that arrives later still replaces this end.
  */
 export async function expireCommands(query: RunQuery): Promise<void> {
   await query(

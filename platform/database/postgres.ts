@@ -26,8 +26,11 @@ export interface Database {
   /**
    * Runs the work while this process alone holds the lock; `lost` resolves when the connection that holds it ends. Waits for the lock until
    * `signal` is aborted; the work is then left out. A later abort does not end the work.
+   *
+   * Errors: as `query` before the work, then as the work.
    */
   exclusively(lock: string, signal: AbortSignal, work: (lost: Promise<void>) => Promise<void>): Promise<void>;
+  /** Stops the listeners. Then closes the pool, once running queries and transactions have ended. */
   end(): Promise<void>;
 }
 

@@ -23,7 +23,7 @@ export class DemoPart {
   #child: ChildProcess | null = null;
   #isStopping = false;
 
-  /** `onLine` gets each line of its standard output. */
+  /** `words`: the arguments of Node.js. `say` gets a sentence at each restart, `onLine` each line of the part's standard output. */
   constructor(name: string, words: readonly string[], say: Say, onLine: Say = () => {}) {
     this.name = name;
     this.#words = words;
@@ -50,6 +50,7 @@ export class DemoPart {
     }
   }
 
+  /** Ends it by SIGTERM, or by SIGKILL after 10 s. Resolves when it has ended. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     if (this.#child !== null) await endProcess(this.#child, 'SIGTERM');

@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { PlatformFailure } from '../core/errors.ts';
 import { endProcess, findFreePort, howItEnded, pathOfProgram, type ServerOptions } from './programs.ts';
 
-/** A running broker without accounts. */
+/** A Mosquitto on 127.0.0.1, without TLS and accounts. */
 export interface TemporaryMosquitto {
   readonly url: string;
   readonly port: number;

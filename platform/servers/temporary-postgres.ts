@@ -18,7 +18,7 @@ import {
   type ServerOptions,
 } from './programs.ts';
 
-/** A running cluster. `url` is that of its database `city` for the user who owns it. */
+/** A PostgreSQL cluster. `url`: its database `city`, for the user who owns it. `socketFolder` has its Unix socket and its data. */
 export interface TemporaryPostgres {
   readonly url: string;
   readonly port: number;

@@ -32,7 +32,7 @@ const BATCH_READINGS = 50_000;
 
 type Placed = { readonly message: NodeMessage; readonly node: CachedNode };
 
-/** Writes messages of any nodes, in any order, to the database. */
+/** Writes messages of any nodes to the database: first the sessions, aliases and series of births. */
 export class BatchWriter {
   readonly #database: Database;
   readonly #registry: NodeRegistry;

@@ -27,7 +27,7 @@ export interface RawMessage {
   readonly receivedMono: number;
 }
 
-/** What a pipeline works with. */
+/** The parts of a `Pipeline`. `writer` writes the messages; `database` is for requests for births and what new sessions need. */
 export interface PipelineParts {
   readonly database: Database;
   readonly writer: BatchWriter;
@@ -35,7 +35,7 @@ export interface PipelineParts {
   readonly acks: AckSender;
   /** Sends relayed detections and the request for a packed backlog. */
   readonly write: WriteToNode;
-  /** Requests the backlog packed. */
+  /** True requests the backlog packed. False does not withdraw a request that a node accepted before. */
   readonly isPacked: boolean;
   readonly metrics: HostMetrics;
   readonly log: HostLog;

@@ -39,7 +39,7 @@ const REFUSAL_TEXT = {
   replayed: msg`a newer signature was accepted before, or this one is used up: sign the files again, which gives a higher serial`,
 } as const;
 
-/** The code for why a signature is not accepted; `refusalText` has its text. */
+/** The code for why a signature is not accepted; `refusalText` has its text for a signature on files. */
 export type SignatureRefusal = keyof typeof REFUSAL_TEXT;
 
 /** Whether a signature is valid, and if not, why. `keyId`: the id of the trusted key that signed. `serial`: as in `statement`. */

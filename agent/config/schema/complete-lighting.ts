@@ -131,8 +131,8 @@ function levelOf({ levelPct, class: name }: { levelPct?: number | undefined; cla
 }
 
 /**
- * Parses the time of a step: `23:00`, `dusk`, `middle`, or minutes from a sun event or the middle, `sunset+30`. The text must have passed
- * `stepTimeSchema`.
+ * Parses the time of a step: a time of day such as `23:00`, the word `dusk` or `middle`, or minutes from a sun event or the middle such as
+ * `sunset+30`. The text must have passed `stepTimeSchema`.
  */
 export function parseStepTime(text: string): StepTime {
   if (text === 'dusk') return 'dusk';

@@ -20,8 +20,8 @@ import { type CommandInstant, MAX_AGE_MS } from './command-fields.ts';
 export const LONGEST_MS = 24 * 3_600_000;
 
 /**
- * Until when a command may be carried out. `expiresMs`: Command/Expires by the wall clock; null if the platform gave none. `expiresMono`:
- * the limit by the monotonic clock.
+ * Until when a command may be carried out. `expiresMs`: Command/Expires, null if the platform gave none; `isOver` ignores it while the
+ * clock is not trusted. `expiresMono`: the limit by the monotonic clock, also without Command/Expires.
  */
 export interface Lifetime {
   readonly expiresMs: WallMs | null;

@@ -124,8 +124,8 @@ export const UPDATE_METRIC = metricNames(UPDATE);
 /** Metric names, on the node, that the platform writes to acknowledge events. */
 export const ALARM_METRIC = metricNames(ALARM);
 /**
- * Metric names, on the node, that the platform writes to start or end maintenance of a lamp, a zone or the cabinet. It suppresses most
- * alarms, and does not change the light.
+ * Metric names, on the node, that the platform writes to start or end maintenance of a lamp, a zone or the cabinet. It suppresses most new
+ * alarms about the equipment of its target, but no dangers such as a tripped breaker. It does not change the light.
  */
 export const MAINTENANCE_METRIC = metricNames(MAINTENANCE);
 /**

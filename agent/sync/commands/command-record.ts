@@ -58,7 +58,10 @@ export function isFinal(state: OutcomeState): boolean {
   return state === 'verified' || state === 'refused' || state === 'failed';
 }
 
-/** Returns a record as it is stored. The reason of its outcome is stored as text and, unless it is empty or only a text from elsewhere, also as template and values. */
+/**
+ * Returns a record as it is stored. The reason of its outcome is stored as text and, unless it is empty or only a text from elsewhere, also
+ * as template and values.
+ */
 export function toStoredRecord(record: CommandRecord): object {
   const { outcome } = record;
   return { ...record, outcome: { ...outcome, ...messageFields('reason', outcome.reason) } };

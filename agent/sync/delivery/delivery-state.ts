@@ -10,7 +10,7 @@ import type { Publisher } from '../sparkplug/publisher.ts';
 import { createLedger, type Ledger, type ProofMode, rebase } from './ledger.ts';
 import type { ResendResult } from './resend-queue.ts';
 
-/** The inputs and callbacks of the delivery, which its parts share. */
+/** The dependencies and callbacks of `Delivery`, which passes them on to its parts. */
 export interface DeliveryParts {
   readonly store: Pick<
     Store,
@@ -35,7 +35,7 @@ export interface DeliveryParts {
   readonly onResend: (result: ResendResult) => void;
   /** The mode of proof changed; not called when `restore` changes it. */
   readonly onMode: () => void;
-  /** An acknowledgement covers rows of this run that were never sent. Null for each acknowledgement that counts in full. */
+  /** An acknowledgement covers rows of this run that are not known to have been sent. Null for each one that counts in full. */
   readonly onAckAhead: (ack: AckAhead | null) => void;
   /** Rows wait for the platform, which has not acknowledged for this connected time: perhaps this server has no link to it. Units: ms. */
   readonly onUnheard: (silentMs: number) => void;

@@ -87,8 +87,8 @@ function ship(ledger: Ledger, shipment: Omit<Shipment, 'mark'>): Ledger {
 }
 
 /**
- * Returns the ledger after the broker has read all shipments up to and including `mark`. `readings`: the number of readings in the
- * shipments that were in flight until now; readings that were sent again count again.
+ * Returns the ledger after the broker has read all shipments up to and including `mark`. `readings`: the number of readings in those of
+ * them that were in flight until now; readings that were sent again count again.
  */
 export function prove(ledger: Ledger, mark: number): { readonly ledger: Ledger; readonly readings: number } {
   const done = ledger.inFlight.filter((s) => s.mark <= mark);

@@ -87,7 +87,7 @@ export function planBacklog(ledger: Ledger, read: readonly StoredFrame[]): reado
 
 /**
  * Sends one batch, and returns what was sent. `isAsked`: the platform requested these rows. `asSegments`: in segments, except a row that
- * does not fit into one.
+ * does not fit into one. Without frames, it sends that the rows contain nothing.
  *
  * Errors: throws UplinkError, for example `lost` if the link is gone; a part may be sent by then.
  */

@@ -58,8 +58,8 @@ const RENEWAL_SOURCE = 'uplink.certFile';
 const SETTINGS = { own: 'certFile', authority: 'caFile' } as const;
 
 /**
- * Returns the expiry stage of a certificate at this time, the first of which is only `info`; null before it. With a lifetime under 90 days,
- * the stages begin later.
+ * Returns the expiry stage of a certificate at this time; null before the first stage, which is only `info`. With a lifetime under 90 days,
+ * stages before the expiry may begin later.
  */
 export function expiryStage({ fromMs, untilMs }: Pick<PeerCertificate, 'fromMs' | 'untilMs'>, nowMs: WallMs): ExpiryStage | null {
   const leftMs = untilMs - nowMs;

@@ -25,12 +25,13 @@ export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectW
   readonly random: () => number;
   /** The day's data budget is used up: births after a return of the host are sent at the slowest pace. */
   readonly isSparing: () => boolean;
+  /** Send the first births of a session, with its bdSeq. */
   readonly onBirth: (connection: MqttConnection, bdSeq: number) => void;
   /** The births are due again; DATA may continue after them. */
   readonly onRebirth: (connection: MqttConnection) => void;
   /** No DATA until `onRebirth` or `onGone`. */
   readonly onHold: () => void;
-  /** The session ends: send the deaths. The connection is ended when this resolves. */
+  /** The session ends, but not by a failure: send the deaths. The connection is ended when this resolves. */
   readonly onDeath: (connection: MqttConnection, ending: Ending) => Promise<void>;
   /** The connection must not be used any more. */
   readonly onGone: () => void;

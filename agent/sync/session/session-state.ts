@@ -65,7 +65,7 @@ interface HostState {
 
 /** What happened to a session. The input of `afterEvent`. */
 export type SessionEvent =
-  /** `lastBdSeq`: null if none is stored, or only a damaged one; a random one if it could not be read. */
+  /** `lastBdSeq`: null if none is stored, or only a damaged one; a random one if it could not be read or is no bdSeq. */
   | { readonly kind: 'start'; readonly lastBdSeq: number | null }
   /** Not `ok`: the disk refused or took too long; the number is kept in memory. */
   | { readonly kind: 'saved'; readonly ok: boolean }

@@ -29,6 +29,7 @@ export interface DeviceEntry {
   readonly part?: UplinkDevice['part'];
   readonly metrics: readonly MetricEntry[];
   readonly byName: ReadonlyMap<string, MetricEntry>;
+  /** Empty if aliases are off. */
   readonly byAlias: ReadonlyMap<number, MetricEntry>;
 }
 

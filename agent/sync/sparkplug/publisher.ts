@@ -35,9 +35,9 @@ export interface PublisherParts {
 export interface Sent {
   readonly readings: number;
   readonly bytes: number;
-  /** Readings of points without a metric, for example of points that are no longer configured. */
+  /** Readings that were not sent because their points have no metric, for example points that are no longer configured. */
   readonly notConfigured: number;
-  /** Readings of points that the newest births left out on every device that has them. */
+  /** Readings that were not sent because the newest births left out their points on every device that has them. */
   readonly leftOut: number;
 }
 
