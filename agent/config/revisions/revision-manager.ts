@@ -217,7 +217,7 @@ export class RevisionManager implements ConfigManager {
       const { signature = null, authors = [] } = this.#candidates.view(by) ?? {};
       const others = authors.filter((author) => author !== by && author !== candidateAuthor(by));
       const result = await commitRevision(this.#context, { of, files, signature }, { ...request, why: whyWithOthers(request.why, others) });
-      if (result.state === 'done') await this.#candidates.committed(by);
+      if (result.state === 'done') await this.#candidates.committed(by).finally(this.#parts.onChange);
       return others.length === 0 ? result : { ...result, partsBy: others };
     });
   }
