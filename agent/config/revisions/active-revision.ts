@@ -98,9 +98,10 @@ export class ActiveRevision {
     this.watch.stop();
   }
 
-  /** Saves how much time of the trial has passed, if there is one. Resolves also if that fails. Call it only after `start`. */
+  /** Saves how much time of the trial has passed, if there is one. Resolves also if that fails. */
   async saveProgress(): Promise<void> {
-    await this.#saveSpent(this.watch.spentMs());
+    const { trial } = this.#histories.history;
+    if (trial !== null) await this.#saveSpent(this.watch.spentMs(trial));
   }
 
   /**

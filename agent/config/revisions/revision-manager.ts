@@ -131,7 +131,7 @@ export class RevisionManager implements ConfigManager {
 
   view(by: string): ConfigView {
     const { trial } = this.#histories.history;
-    const remainingMs = trial === null ? 0 : trial.trialMs - this.#active.watch.spentMs();
+    const remainingMs = trial === null ? 0 : trial.trialMs - this.#active.watch.spentMs(trial);
     const restS = Math.max(0, Math.ceil(remainingMs / 1_000));
     return {
       running: this.#running,

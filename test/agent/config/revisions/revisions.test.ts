@@ -60,6 +60,7 @@ interface Bench {
 async function openManager(
   beginning: Awaited<ReturnType<typeof beginConfiguration>>,
   disk: RevisionDisk = beginning.revisions.disk,
+  { isStarted = true } = {},
 ): Promise<Bench> {
   const clock = createManualClock(0, 'synced');
   const units = ['L01', 'L02'];
@@ -88,7 +89,7 @@ async function openManager(
     onChange: () => void shown.push(made.view('platform').candidate?.hash ?? null),
     onTrialEnd: (end) => ends.push(end),
   });
-  await made.start();
+  if (isStarted) await made.start();
   return { manager: made, events, ends, applied, shown, health, clock };
 }
 
@@ -267,7 +268,7 @@ t.test('a commit shows that its candidate no longer exists', async (t) => {
   t.equal(shown.at(-1), null);
 });
 
-t.test('the time of a trial continues across a restart', async (t) => {
+t.test('the time of a trial continues across a restart, also of a run that stops before it starts', async (t) => {
   const beginning = await site(t);
   const first = await openManager(beginning.first);
   await first.manager.put('cabinet.yaml', brighter(45), 'platform');
@@ -276,6 +277,9 @@ t.test('the time of a trial continues across a restart', async (t) => {
   await first.manager.stop();
   const { revisions } = await beginning.begin();
   t.equal(revisions.history.trial?.spentMs, 200_000);
+  const unstarted = await openManager(await beginning.begin(), undefined, { isStarted: false });
+  t.match(unstarted.manager.view('platform').trial, { restS: 100 });
+  await unstarted.manager.stop();
   const second = await openManager(await beginning.begin());
   await later(second.clock, 95_000);
   t.strictSame(second.ends, []);
