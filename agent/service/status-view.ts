@@ -25,7 +25,7 @@ export interface StatusSources {
   readonly uplink: Pick<UplinkSlot, 'status'>;
   readonly activeEvents: readonly AgentEvent[];
   /** Whether maintenance covers a lamp or device. */
-  readonly isInMaintenance: (source: string) => boolean;
+  readonly isInMaintenance: (kind: 'lamp' | 'device', id: string) => boolean;
   readonly startedMono: MonoMs;
   /** When the first readings of a line arrived, on a clock that was 0 at the start of the process; null before. */
   readonly firstPollMono: MonoMs | null;
@@ -57,11 +57,11 @@ export async function statusView(sources: StatusSources): Promise<StatusView> {
       programme: programmes.get(zone.id) ?? zone.programme,
       lamps: zone.lamps.map((lamp) => ({
         ...withLampFaults(lamp, cabinet, raised),
-        ...(isInMaintenance(lamp.id) ? { isInMaintenance: true as const } : {}),
+        ...(isInMaintenance('lamp', lamp.id) ? { isInMaintenance: true as const } : {}),
       })),
     })),
     lines: field.lines(),
-    units: countUnits(field.devices().filter(({ id, state }) => state === 'ok' || !isInMaintenance(id))),
+    units: countUnits(field.devices().filter(({ id, state }) => state === 'ok' || !isInMaintenance('device', id))),
     store: await sources.store.status(),
     uplink: sources.uplink.status(),
     activeEvents,
