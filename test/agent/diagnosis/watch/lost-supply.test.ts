@@ -78,8 +78,8 @@ t.test('a lost supply of an earlier run ends with its lamps, and hides no fault 
 });
 
 for (const { name, isResumed, ...options } of [
-  { name: 'with a contact', hasSupplyContact: true, isResumed: true },
-  { name: 'without a contact', isResumed: false },
+  { name: 'with a contact', hasSupplyContact: true, hasContactor: false, isResumed: true },
+  { name: 'without a contact', hasSupplyContact: false, hasContactor: false, isResumed: false },
   { name: 'with a contact behind a contactor', hasSupplyContact: true, hasContactor: true, isResumed: false },
 ])
   t.test(`a lost supply of an earlier run does not last forever at a feeder that has no lamps any more, ${name}`, (t) => {
