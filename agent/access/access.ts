@@ -147,7 +147,7 @@ function codeTools(
       if (offered === undefined) throw new AccessError('wrong-code', msg`no codes were offered to ${user} yet`);
       const step = await codeCheck.stepOf(user, code, { ...offered, lastStep: -1 });
       if (step === null) throw new AccessError('wrong-code', wrongCode(codeCheck.codesNeeded()));
-      await registry.offerTaken(user, step);
+      await registry.offerTaken(user, { secret: offered.secret, lastStep: step });
     },
     dropCodes: async (user, proof) => {
       await expectProof(logins, user, proof);

@@ -9,7 +9,7 @@ import { AccessError, type CodeOffer, type Invitation, NO_USER, type Role, USER_
 import { type Clock, isTrusted } from '../core/clock.ts';
 import { msg } from '../core/message.ts';
 import { type Hasher, passwordProblem } from './password.ts';
-import { keyUri, newTotpSecret } from './totp.ts';
+import { type CodeState, keyUri, newTotpSecret } from './totp.ts';
 import type { UserRecord, UsersFile } from './users-file.ts';
 
 /** Where users are stored, how passwords are hashed, and the time. `cabinetId` is part of the account name in an authenticator app. */
@@ -39,8 +39,11 @@ export interface UserRegistry {
   offerCodes(name: string): Promise<CodeOffer>;
   /** Stores this step as the last used one; no effect for a user without codes. */
   codeTaken(name: string, step: number): Promise<void>;
-  /** Puts the offered codes in force instead of the present ones, with this step as the last used one; no effect without an offer. */
-  offerTaken(name: string, step: number): Promise<void>;
+  /**
+   * Puts the offered codes in force instead of the present ones, with their last used step. Rejects if this key is no longer the offered
+   * one.
+   */
+  offerTaken(name: string, taken: CodeState): Promise<void>;
   /** Removes the codes in force and those offered, if any. */
   dropCodes(name: string): Promise<void>;
 }
@@ -105,11 +108,11 @@ export function createUserRegistry({ file, hasher, clock, cabinetId }: UserRegis
     },
     codeTaken: (name, step) =>
       changeOne(name, (user) => ({ ...user, codes: user.codes === null ? null : { ...user.codes, lastStep: step } })),
-    offerTaken: (name, step) =>
-      changeOne(name, ({ offered, codes, ...user }) => ({
-        ...user,
-        codes: offered === undefined ? codes : { secret: offered.secret, lastStep: step, isConfirmed: true },
-      })),
+    offerTaken: (name, taken) =>
+      changeOne(name, ({ offered, ...user }) => {
+        if (offered?.secret === taken.secret) return { ...user, codes: { ...taken, isConfirmed: true } };
+        throw new AccessError('wrong-code', msg`the key offered to ${name} changed meanwhile: type a code of the key shown last`);
+      }),
     dropCodes: (name) => changeOne(name, ({ offered: _, ...user }) => ({ ...user, codes: null })),
   };
 }

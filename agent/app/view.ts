@@ -83,7 +83,7 @@ function agentStatus({ parts, state, clock, field, store, uplink, ongoing, alarm
     programmes: new Map(state.rooms.light.light.zones().map(({ id, programme }) => [id, programme])),
     field: { lines: () => field.lines(), devices: () => field.devices().map((device) => state.rooms.watch.withSupply(device)) },
     activeEvents: ongoing.activeEvents(),
-    isInMaintenance: (source) => alarms.isInMaintenance(source),
+    isInMaintenance: (kind, id) => alarms.isInMaintenance(kind, id),
     firstPollMono: state.firstPollMono,
     counters: countersOf(state),
   });

@@ -26,7 +26,7 @@ export interface StatusSources {
   /** The open warnings and alarms, also suppressed ones. */
   readonly activeEvents: readonly AgentEvent[];
   /** Whether maintenance covers a lamp or device. */
-  readonly isInMaintenance: (source: string) => boolean;
+  readonly isInMaintenance: (kind: 'lamp' | 'device', id: string) => boolean;
   /** When the agent was created, on `clock`. */
   readonly startedMono: MonoMs;
   /** When the first readings of a line arrived, on a clock that was 0 at the start of the process; null before. */
@@ -59,11 +59,11 @@ export async function statusView(sources: StatusSources): Promise<StatusView> {
       programme: programmes.get(zone.id) ?? zone.programme,
       lamps: zone.lamps.map((lamp) => ({
         ...withLampFaults(lamp, cabinet, raised),
-        ...(isInMaintenance(lamp.id) ? { isInMaintenance: true as const } : {}),
+        ...(isInMaintenance('lamp', lamp.id) ? { isInMaintenance: true as const } : {}),
       })),
     })),
     lines: field.lines(),
-    units: countUnits(field.devices().filter(({ id, state }) => state === 'ok' || !isInMaintenance(id))),
+    units: countUnits(field.devices().filter(({ id, state }) => state === 'ok' || !isInMaintenance('device', id))),
     store: await sources.store.status(),
     uplink: sources.uplink.status(),
     activeEvents,

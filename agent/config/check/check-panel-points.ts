@@ -6,12 +6,12 @@ import type { Profile } from '../../core/profile.ts';
 import { didYouMean, listNames } from '../../core/suggestions.ts';
 import type { SayBelow } from './check-parts.ts';
 
-/** The profiles by device id, with the points that each device has. */
-type Narrow = ReadonlyMap<string, Profile>;
+/** The profiles by device id, with the points that each device has; undefined for a device whose profile is not known. */
+type Narrow = ReadonlyMap<string, Profile | undefined>;
 
 /**
- * Returns problems of the points of a panel, for example a point that does not exist. `narrow`: the profiles by device id, with the points
- * that each device has. `say`: receives paths below the panel.
+ * Returns problems of the points of a panel, for example a point that does not exist. `narrow`: as in `ProfiledCabinet`. `say`: receives
+ * paths below the panel.
  */
 export function checkPanelPoints(narrow: Narrow, panel: PanelConfig, say: SayBelow): Problem[] {
   return [...textPoints(narrow, panel, say), ...valuePoints(narrow, panel, say)];
@@ -39,18 +39,18 @@ function valuePoints(narrow: Narrow, { values }: PanelConfig, say: SayBelow): Pr
     const path = ['values', index, 'point'];
     if (device === undefined) return [say(path, msg`no device of this cabinet has the point "${point}"`)];
     const profile = narrow.get(device);
+    if (profile === undefined) return [];
     const quantity = point.slice(device.length + 1);
-    const found = profile?.points.find(({ id }) => id === quantity);
-    const names = profile?.points.filter(({ type }) => type !== 'text').map(({ id }) => id) ?? [];
+    const found = profile.points.find(({ id }) => id === quantity);
+    const names = profile.points.filter(({ type }) => type !== 'text').map(({ id }) => id);
     if (found === undefined || found.type === 'text')
       return [
         say(
           path,
-          msg`profile "${profile?.id ?? ''}" measures no "${quantity}"${didYouMean(quantity, names, msg`; there are: ${listNames(names)}`)}`,
+          msg`profile "${profile.id}" measures no "${quantity}"${didYouMean(quantity, names, msg`; there are: ${listNames(names)}`)}`,
         ),
       ];
-    if (found.poll === 'never')
-      return [say(path, msg`"${quantity}" of profile "${profile?.id ?? ''}" is never polled, so it has no value`)];
+    if (found.poll === 'never') return [say(path, msg`"${quantity}" of profile "${profile.id}" is never polled, so it has no value`)];
     if (today && (found.type === 'bit' || found.bit !== null))
       return [say(path, msg`"${quantity}" is on or off; only a counter has an increase since midnight`)];
     return [];

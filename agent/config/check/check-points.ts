@@ -12,11 +12,12 @@ import { absentPart, type SayBelow } from './check-parts.ts';
 import { checkSoundPoints } from './check-sound-points.ts';
 
 /**
- * The profiles of the devices, by device id, as far as they are known. `whole`: as in the profile's file. `narrow`: of each repeated part
- * that `instances` of the device names, only the numbers listed there; other parts stay complete.
+ * The profiles of the devices, by device id. `whole`: as in the profile's file, as far as they are known. `narrow`: of each repeated part
+ * that `instances` of the device names, only the numbers listed there; other parts stay complete. It has all devices; undefined for one
+ * whose profile is not known.
  */
 export interface ProfiledCabinet {
-  readonly narrow: ReadonlyMap<string, Profile>;
+  readonly narrow: ReadonlyMap<string, Profile | undefined>;
   readonly whole: ReadonlyMap<string, Profile>;
 }
 

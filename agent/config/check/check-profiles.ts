@@ -29,12 +29,11 @@ export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles
   const { file, cabinet, named } = loaded;
   const { profiles } = known;
   const say: SayBelow = (path, message) => ({ file, ...named(path), message });
-  const site = { narrow: new Map<string, Profile>(), whole: new Map<string, Profile>() };
+  const site = { narrow: new Map<string, Profile | undefined>(), whole: new Map<string, Profile>() };
   for (const device of cabinet.lines.flatMap((line) => line.devices)) {
     const profile = profiles.get(device.profile);
-    if (profile === undefined) continue;
-    site.whole.set(device.id, profile);
-    site.narrow.set(device.id, narrowed(profile, device.instances));
+    site.narrow.set(device.id, profile === undefined ? undefined : narrowed(profile, device.instances));
+    if (profile !== undefined) site.whole.set(device.id, profile);
   }
   return [...checkLines(loaded, known, say), ...checkPoints(cabinet, site, say)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }

@@ -27,7 +27,7 @@ export interface ActiveRevisionParts {
   /** Applies a configuration; resolves when it runs. While the agent stops, it changes nothing and resolves too. */
   readonly apply: (site: CabinetAndProfiles) => Promise<unknown>;
   readonly onEvent: (event: AgentEvent) => void;
-  /** Called when the history or the running revision may have changed, and after requests that put, copy or discard a candidate. */
+  /** Called when the history or the running revision may have changed, and after requests that put, copy, commit or discard a candidate. */
   readonly onChange: () => void;
   /**
    * Called when a trial ends in this run. `reason` is empty if it was confirmed; `commandId`: of the platform command that began it, null for
@@ -98,9 +98,10 @@ export class ActiveRevision {
     this.watch.stop();
   }
 
-  /** Saves how much time of the trial has passed, if there is one. Resolves also if that fails. Call it only after `start`. */
+  /** Saves how much time of the trial has passed, if there is one. Resolves also if that fails. */
   async saveProgress(): Promise<void> {
-    await this.#saveSpent(this.watch.spentMs());
+    const { trial } = this.#histories.history;
+    if (trial !== null) await this.#saveSpent(this.watch.spentMs(trial));
   }
 
   /**

@@ -131,7 +131,7 @@ export class RevisionManager implements ConfigManager {
 
   view(by: string): ConfigView {
     const { trial } = this.#histories.history;
-    const remainingMs = trial === null ? 0 : trial.trialMs - this.#active.watch.spentMs();
+    const remainingMs = trial === null ? 0 : trial.trialMs - this.#active.watch.spentMs(trial);
     const restS = Math.max(0, Math.ceil(remainingMs / 1_000));
     return {
       running: this.#running,
@@ -217,7 +217,7 @@ export class RevisionManager implements ConfigManager {
       const { signature = null, authors = [] } = this.#candidates.view(by) ?? {};
       const others = authors.filter((author) => author !== by && author !== candidateAuthor(by));
       const result = await commitRevision(this.#context, { of, files, signature }, { ...request, why: whyWithOthers(request.why, others) });
-      if (result.state === 'done') await this.#candidates.committed(by);
+      if (result.state === 'done') await this.#candidates.committed(by).finally(this.#parts.onChange);
       return others.length === 0 ? result : { ...result, partsBy: others };
     });
   }

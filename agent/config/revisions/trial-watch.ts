@@ -41,13 +41,14 @@ export function createTrialWatch({
     timer?.cancel();
     timer = null;
   };
-  /** Elapsed time of the trial. Units: ms. */
-  const spentMs = (): number => (trial === null ? 0 : trial.spentMs + clock.monoMs() - startMono);
+  /** Elapsed time of a trial; what is stored for one that is not watched. Units: ms. */
+  const spentMs = (of: Trial): number => (trial?.number === of.number ? trial.spentMs + clock.monoMs() - startMono : of.spentMs);
   /** A killed run saves nothing more, so the time until the next save already counts as elapsed. */
-  const save = ({ trialMs }: Trial): void => {
+  const save = (of: Trial): void => {
+    const { trialMs } = of;
     const periodMs = Math.min(SAVES.periodMs, trialMs / SAVES.inTrial);
     nextSaveMono = clock.monoMs() + periodMs;
-    onSpent(Math.min(trialMs, Math.ceil(spentMs() + periodMs + CHECK_PERIOD_MS)));
+    onSpent(Math.min(trialMs, Math.ceil(spentMs(of) + periodMs + CHECK_PERIOD_MS)));
   };
   const checkNow = (): void => {
     if (trial === null) return;
@@ -55,7 +56,7 @@ export function createTrialWatch({
     wellMono = missingOf(trial.baseline, now).length > 0 ? null : (wellMono ?? nowMono);
     const { mode, trialMs } = trial;
     const wellMs = wellMono === null ? 0 : nowMono - wellMono;
-    const verdict = judgeTrial(trial.baseline, now, { mode, trialMs, spentMs: spentMs(), runMs: nowMono - startMono, wellMs });
+    const verdict = judgeTrial(trial.baseline, now, { mode, trialMs, spentMs: spentMs(trial), runMs: nowMono - startMono, wellMs });
     const isHeld = verdict.kind === 'confirm' && !isStorable();
     if (verdict.kind !== 'wait' && !isHeld) {
       stop();

@@ -104,9 +104,10 @@ function lampSupport(lamp: WatchedLamp, index: number, fault: LampFault, parts: 
 function meterReadings(index: number, parts: FaultReportParts): readonly EvidenceReading[] {
   const { plan, frame } = parts;
   const meter = plan.meters[index];
-  const [power] = meter?.power ?? [];
+  // The sum of several points is a reading of none of them.
+  const [power, ...others] = meter?.power ?? [];
   return [
-    ...(power === undefined ? [] : readingOf(frame.meters.power, index, { pointId: power, unit: 'W' }, parts)),
+    ...(power === undefined || others.length > 0 ? [] : readingOf(frame.meters.power, index, { pointId: power, unit: 'W' }, parts)),
     ...(meter?.voltages ?? []).flatMap((pointId, phase) =>
       readingOf(frame.meters.voltage, index * PHASES + phase, { pointId, unit: 'V' }, parts),
     ),

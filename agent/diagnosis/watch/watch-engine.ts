@@ -107,7 +107,8 @@ export class WatchEngine {
 
   /**
    * Opens a fault of an earlier run again. `kind`, `fault`: as in `WatchChange`. `isSource`: whether the subject at this index is its
-   * source. Returns the index; null for an unknown kind or fault, or without such a subject.
+   * source. Returns the index; null for an unknown kind or fault, or without such a subject, also for a lost supply of a feeder whose lamps
+   * and contact, which could end it, are no longer in the plan.
    */
   resume(kind: string, fault: string, isSource: (index: number, kind: WatchChange['kind']) => boolean): number | null {
     const all = { lamp: this.lamps.latches, feeder: this.feeders.latches, meter: this.meters.latches };
@@ -117,8 +118,12 @@ export class WatchEngine {
     const subjects = { lamp: this.#plan.lamps, feeder: this.#plan.feeders, meter: this.#plan.meters }[kind];
     const index = [...subjects.keys()].find((at) => isSource(at, kind));
     if (latch === undefined || index === undefined) return null;
+    if (kind === 'feeder' && fault === 'supply-lost') {
+      const { lamps = [], supply = null, output = null } = this.#plan.feeders[index] ?? {};
+      if (lamps.length === 0 && (supply === null || output !== null)) return null;
+      this.common.resume(index);
+    }
     latch.open(index);
-    if (kind === 'feeder' && fault === 'supply-lost') this.common.resume(index);
     return index;
   }
 

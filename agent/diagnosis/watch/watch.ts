@@ -228,7 +228,8 @@ export class Watch {
     this.#triedMono = this.#parts.clock.monoMs();
     const stored = await this.#parts.store.load(KEY, UNREAD);
     this.#isLoading = false;
-    if (stored === UNREAD) return;
+    // After a stop the faults belong to the next watch, which loads them itself.
+    if (stored === UNREAD || this.#timer === null) return;
     this.#isKnown = true;
     for (const fault of restoreWatch(stored, this.#plan, this.#engine)) this.#resume(fault);
   }

@@ -159,10 +159,11 @@ export class Alarms implements AlarmTools {
     return placeOfSource(this.#parts.site(), source);
   }
 
-  /** Whether maintenance in force covers a lamp or device. */
-  isInMaintenance(source: string): boolean {
+  /** Whether maintenance in force covers a lamp or device. A device is covered only if all its lamps are. */
+  isInMaintenance(kind: 'lamp' | 'device', source: string): boolean {
     const { list } = this.#maintenance;
-    return list.length > 0 && list.some(({ target }) => isEventOf(this.#parts.site(), target, { code: 'unit-silent', source }));
+    const code = kind === 'lamp' ? 'lamp-out' : 'unit-silent';
+    return list.length > 0 && list.some(({ target }) => isEventOf(this.#parts.site(), target, { code, source }));
   }
 
   #tend(): void {

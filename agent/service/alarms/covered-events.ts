@@ -34,6 +34,9 @@ const DANGERS: ReadonlySet<EventCode> = new Set<EventCode>([
 /** Events whose source is a line. A lamp or a zone may have the same id. */
 const OF_LINES: ReadonlySet<EventCode> = new Set<EventCode>(['line-down', 'line-silent', 'second-master']);
 
+/** Events whose source is a device, which may have the id of one of its lamps. */
+const OF_DEVICES: ReadonlySet<EventCode> = new Set<EventCode>(['unit-silent', 'unit-not-set-up', 'unit-no-data', 'unit-answers-twice']);
+
 /** Returns whether maintenance of this owner may suppress an event, judged by its code and severity alone. */
 export function maySuppress(owner: MaintenanceOwner, { code, severity }: Pick<AgentEvent, 'code' | 'severity'>): boolean {
   return severity !== 'info' && OF_EQUIPMENT.has(code) && (owner === 'site' || !DANGERS.has(code));
@@ -41,7 +44,7 @@ export function maySuppress(owner: MaintenanceOwner, { code, severity }: Pick<Ag
 
 /**
  * Whether an event counts as one of the target, for example because it is about a lamp of the zone. Every event counts as one of the
- * cabinet. A source with the id of a lamp is that lamp alone, also if a device of several lamps has this id. Any other event that also
+ * cabinet. A source with the id of a lamp is that lamp alone, unless the event is about the device with this id. Any other event that also
  * concerns lamps outside the target does not count. An event about a line counts for a lamp or zone only if all its devices belong to it.
  */
 export function isEventOf(
@@ -60,6 +63,7 @@ export function isEventOf(
     const devices = lines.find((each) => each.id === source)?.devices ?? [];
     return devices.length > 0 && devices.every((device) => coversDevice(device.id));
   }
+  if (OF_DEVICES.has(code) && lamps.some(({ device }) => device === source)) return coversDevice(source);
   if (source === id) return true;
   const named = lamps.find((lamp) => lamp.id === source);
   if (named !== undefined) return isOurs(named);

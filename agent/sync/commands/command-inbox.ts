@@ -193,8 +193,8 @@ export class CommandInbox {
   }
 
   #handle(command: SoundCommand): void {
-    const { commandId, target, lifetime } = command;
-    const refuse = (reason: Message): void => this.#answers.refuse({ kind: 'refused', commandId, hasOwnId: true, reason }, target);
+    const { commandId, hasOwnId, target, lifetime } = command;
+    const refuse = (reason: Message): void => this.#answers.refuse({ kind: 'refused', commandId, hasOwnId, reason }, target);
     const known = this.#registry.find(commandId);
     if (known !== undefined) this.#handleKnown(known, command);
     else if (this.#isStopped) refuse(msg`the agent is stopping; send it again with a new id`);

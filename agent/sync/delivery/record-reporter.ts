@@ -139,6 +139,7 @@ export class RecordReporter {
   /** The platform reports that it has no record: those that the store still has are reported again. */
   startAgain(): void {
     this.#save({ ...this.#progress, acked: 0 });
+    this.#unackedMono = null;
     this.repeat();
   }
 

@@ -136,7 +136,7 @@ export class UplinkMonitor {
     if (this.#isReconnecting) return msg`a new connection was requested`;
     const isPaced = phase === 'birthing' && returnDelayMs(session, { atMono: this.#clock.monoMs(), isSparing: false }) > 0;
     if (isPaced) return msg`births wait: primary host ${primaryHost ?? ''} goes offline and returns again and again`;
-    const isWaiting = phase === 'waiting-for-host' || phase === 'dying';
-    return isWaiting && primaryHost !== null ? msg`primary host ${primaryHost} is not online` : failures.reason;
+    const isHostAway = (phase === 'waiting-for-host' || phase === 'dying') && !session.host.online;
+    return isHostAway && primaryHost !== null ? msg`primary host ${primaryHost} is not online` : failures.reason;
   }
 }

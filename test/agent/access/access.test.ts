@@ -186,6 +186,29 @@ t.test('present codes stay valid until a code of the new key is confirmed', asyn
   t.match(await access.logIn(as('ada', PASSWORD, { code: codeAt(next.secret, now()) })), { state: 'in' });
 });
 
+t.test('a code confirms only the key that it belongs to, also if a newer one is offered while it is checked', async (t) => {
+  const { access, clock, quality } = await enrolled(t);
+  quality.now = 'restored';
+  const first = await access.offerCodes('ada', null);
+  const phone = Math.floor(clock.wallMs() / 30_000) + 2_880;
+  const confirming = access.confirmCodes('ada', `${codeAt(first.secret, phone)} ${codeAt(first.secret, phone + 1)}`).then(
+    () => 'confirmed',
+    ({ code }) => code,
+  );
+  // The search for two codes pauses until the clock advances.
+  const { secret } = await access.offerCodes('ada', null);
+  let isOver = false;
+  void confirming.finally(() => {
+    isOver = true;
+  });
+  while (!isOver) await clock.advance(1);
+  t.equal(await confirming, 'wrong-code');
+  t.match(await access.users(), [{ name: 'ada', hasCodes: false }]);
+  quality.now = 'synced';
+  await access.confirmCodes('ada', codeAt(secret, Math.floor(clock.wallMs() / 30_000)));
+  t.match(await access.users(), [{ name: 'ada', hasCodes: true }]);
+});
+
 t.test('codes are changed or removed only with the password and, if codes are active, a fresh code', async (t) => {
   const { access, clock } = await enrolled(t);
   const now = () => Math.floor(clock.wallMs() / 30_000);

@@ -151,6 +151,15 @@ for (const [command, words] of WRITERS)
     t.same(execFileSync('stat', ['-c', '%F', at('fifo.yaml'), '/dev/zero'], { encoding: 'utf8' }), 'fifo\ncharacter special file\n');
   });
 
+t.test('config load refuses a file in another encoding, and says what to do', async (t) => {
+  writeFileSync(at('latin1.yaml'), Buffer.from('name: Rue de la Forêt', 'latin1'));
+  for (const words of [[at('latin1.yaml')], [GOOD.config, '--signature', at('latin1.yaml')]]) {
+    const { code, text } = await luciole('config', 'load', ...words);
+    t.equal(code, 64);
+    t.match(text, /latin1\.yaml is not UTF-8 text: save it as UTF-8/);
+  }
+});
+
 t.test('a link to a file is that file', async (t) => {
   symlinkSync(GOOD.config, at('good-link'));
   t.match(await luciole('check', at('good-link'), '--no-ports'), { code: 0 });

@@ -4,6 +4,7 @@
  * A large file is sent in several requests.
  */
 
+import { isUtf8 } from 'node:buffer';
 import { createHash } from 'node:crypto';
 import { msg } from '../../../core/message.ts';
 import { withTexts } from '../../../core/message-wire.ts';
@@ -89,10 +90,16 @@ async function textOf(args: LocalArgs, readInput: (() => Promise<string>) | null
   return read.text;
 }
 
-/** Errors: as `textOf`. */
+/** Errors: as `textOf`; also throws ConsoleError for a file that is not UTF-8. */
 function fileText(file: string): string {
+  const bytes = bytesOf(file);
+  if (!isUtf8(bytes)) throw new ConsoleError('usage', msg`${file} is not UTF-8 text: save it as UTF-8`);
+  return bytes.toString('utf8');
+}
+
+function bytesOf(file: string): Buffer {
   try {
-    return readRegularFile(file, MAX_BYTES).toString('utf8');
+    return readRegularFile(file, MAX_BYTES);
   } catch (error) {
     if (!(error instanceof Error && 'code' in error)) throw error;
     throw new ConsoleError('usage', msg`${file} cannot be read (${wordOf(String(error.code))}): check its path and mode`);

@@ -198,7 +198,7 @@ function filesOf(file: string, profiles: readonly string[]): ConfigFiles {
 }
 
 /**
- * Returns the text of a file. `maxBytes`: default 8,192. Errors: throws ConsoleError, for example if the file cannot be read, is empty or
+ * Returns the text of a file, without its byte order mark. `maxBytes`: default 8,192. Errors: throws ConsoleError, for example if the file cannot be read, is empty or
  * is larger than `maxBytes`.
  */
 export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
@@ -209,7 +209,8 @@ export function readTextFile(file: string, maxBytes = MAX_KEY_BYTES): string {
   });
   if (bytes.length === 0) throw new ConsoleError('failed', msg`${file} is empty`);
   try {
-    return new TextDecoder('utf-8', { fatal: true, ignoreBOM: true }).decode(bytes);
+    // Without a byte order mark, as the agent takes a file: the signature must fit what it has.
+    return new TextDecoder('utf-8', { fatal: true }).decode(bytes);
   } catch {
     throw new ConsoleError('failed', msg`${file} is not UTF-8 text`);
   }

@@ -98,6 +98,12 @@ for (const [what, from, to, problem] of mistakes)
     );
   });
 
+t.test('a value of a device whose profile is not known is no second problem', async (t) => {
+  const found = complaints(['profile: nova-sds011', 'profile: nova-sds099']);
+  t.match(found, [/unknown profile "nova-sds099"/]);
+  t.equal(found.length, 1);
+});
+
 t.test('a word in braces is no name of a value: the limits of the site apply to it', async (t) => {
   const limits = ['maxLength: 16', 'maxLength: 16, characters: "ACDEFGHIMORTUY0123456789abdfgiopr-°"'] as [string, string];
   const wordsOf = (word: string): string[] => complaints(limits, ['{ word: poor }', `{ word: "${word}" }`]);

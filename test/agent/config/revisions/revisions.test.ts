@@ -50,6 +50,8 @@ interface Bench {
   readonly events: AgentEvent[];
   readonly ends: unknown[];
   readonly applied: string[];
+  /** The hash of the candidate of the platform at each change; null without one. */
+  readonly shown: (string | null)[];
   readonly health: { answering: Set<string>; devices: Map<string, string>; silent: Map<string, string>; isOnline: boolean };
   readonly clock: ReturnType<typeof createManualClock>;
 }
@@ -58,15 +60,16 @@ interface Bench {
 async function openManager(
   beginning: Awaited<ReturnType<typeof beginConfiguration>>,
   disk: RevisionDisk = beginning.revisions.disk,
+  { isStarted = true } = {},
 ): Promise<Bench> {
   const clock = createManualClock(0, 'synced');
   const units = ['L01', 'L02'];
   const health = { answering: new Set(units), devices: new Map(units.map((id) => [id, 'north'])), silent: new Map(), isOnline: true };
-  const [events, ends, applied]: [AgentEvent[], unknown[], string[]] = [[], [], []];
+  const [events, ends, applied, shown]: [AgentEvent[], unknown[], string[], (string | null)[]] = [[], [], [], []];
   let running:
     | Awaited<ReturnType<typeof beginConfiguration>>['site']
     | { cabinet: typeof beginning.site.cabinet; profiles: typeof beginning.site.profiles } = beginning.site;
-  const made = new RevisionManager({
+  const made: RevisionManager = new RevisionManager({
     disk,
     clock,
     log: { event: () => {} },
@@ -83,11 +86,11 @@ async function openManager(
       applied.push(JSON.stringify(next.cabinet.programmes[0]?.steps[1]?.level));
     },
     onEvent: (event) => events.push(event),
-    onChange: () => {},
+    onChange: () => void shown.push(made.view('platform').candidate?.hash ?? null),
     onTrialEnd: (end) => ends.push(end),
   });
-  await made.start();
-  return { manager: made, events, ends, applied, health, clock };
+  if (isStarted) await made.start();
+  return { manager: made, events, ends, applied, shown, health, clock };
 }
 
 /** A revision that an earlier release took up, when platform and console could set every key. */
@@ -256,7 +259,16 @@ t.test('a revision that makes the agent crash repeatedly is reverted at the star
   t.match(revisions.history, { current: 1, trial: null, revisions: [{}, { state: 'returned', reason: /4 times/ }] });
 });
 
-t.test('the time of a trial continues across a restart', async (t) => {
+t.test('a commit shows that its candidate no longer exists', async (t) => {
+  const { manager: at, shown } = await openManager((await site(t)).first);
+  await at.put('cabinet.yaml', brighter(45), 'platform');
+  t.equal(shown.at(-1), at.view('platform').candidate?.hash);
+  await at.commit(COMMIT);
+  t.equal(at.view('platform').candidate, null);
+  t.equal(shown.at(-1), null);
+});
+
+t.test('the time of a trial continues across a restart, also of a run that stops before it starts', async (t) => {
   const beginning = await site(t);
   const first = await openManager(beginning.first);
   await first.manager.put('cabinet.yaml', brighter(45), 'platform');
@@ -265,6 +277,9 @@ t.test('the time of a trial continues across a restart', async (t) => {
   await first.manager.stop();
   const { revisions } = await beginning.begin();
   t.equal(revisions.history.trial?.spentMs, 200_000);
+  const unstarted = await openManager(await beginning.begin(), undefined, { isStarted: false });
+  t.match(unstarted.manager.view('platform').trial, { restS: 100 });
+  await unstarted.manager.stop();
   const second = await openManager(await beginning.begin());
   await later(second.clock, 95_000);
   t.strictSame(second.ends, []);

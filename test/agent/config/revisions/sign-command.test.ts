@@ -16,6 +16,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import t, { type Test } from 'tap';
 import { loadCabinet } from '../../../../agent/config/load/load.ts';
+import { revisionHash } from '../../../../agent/config/revisions/revision-disk.ts';
 import { smallStreet } from '../small-street.ts';
 
 const LUCIOLE = join(import.meta.dirname, '../../../../agent/luciole.js');
@@ -49,6 +50,17 @@ t.test('a key is made, a file is signed and verified; a changed file is not', as
   t.match(run(`config verify cabinet.yaml --key ${key} --cabinet c3`), { status: 1, stderr: /other cabinets/ });
   write('cabinet.yaml', `${smallStreet()} `);
   t.match(run(`config verify cabinet.yaml --key ${key} --json`), { status: 1, stdout: /"ok":false,"code":"other-text"/ });
+});
+
+t.test('the signature of a file with a byte order mark fits the candidate, which has none', async (t) => {
+  const { run, write } = workplace(t);
+  run('config keygen office.key');
+  write('cabinet.yaml', `\ufeff${smallStreet()}`);
+  t.match(run('config sign cabinet.yaml --key office.key --cabinet c1 --json'), {
+    status: 0,
+    stdout: new RegExp(revisionHash({ cabinet: smallStreet(), profiles: {} })),
+  });
+  t.match(run('config verify cabinet.yaml --key office.key'), { status: 0 });
 });
 
 t.test('an encrypted key requires its passphrase; a wrong one signs nothing', async (t) => {

@@ -77,6 +77,24 @@ t.test('a lost supply of an earlier run ends with its lamps, and hides no fault 
   t.end();
 });
 
+for (const { name, isResumed, ...options } of [
+  { name: 'with a contact', hasSupplyContact: true, hasContactor: false, isResumed: true },
+  { name: 'without a contact', hasSupplyContact: false, hasContactor: false, isResumed: false },
+  { name: 'with a contact behind a contactor', hasSupplyContact: true, hasContactor: true, isResumed: false },
+])
+  t.test(`a lost supply of an earlier run does not last forever at a feeder that has no lamps any more, ${name}`, (t) => {
+    const watch = smallWatch({ lamps: 0, ...options });
+    watch.each = () => setValue(watch.frame.feeders.supply, 0, 1, watch.nowMono);
+    t.equal(
+      watch.engine.resume('feeder', 'supply-lost', () => true),
+      isResumed ? 0 : null,
+    );
+    if (options.hasContactor === true) switched(watch, true);
+    watch.pass(10);
+    t.strictSame(watch.log, isResumed ? [ENDS] : []);
+    t.end();
+  });
+
 t.test('lamps that go dark together while their own drivers answer are dark, not without supply', (t) => {
   const watch = litStreet();
   watch.drawnW.fill(0.4, 0, 6);

@@ -24,9 +24,12 @@ const lamp = (id: string, device = id, point = 'level', pole = 'P1'): Lamp => ({
   minPct: 0,
   maxPct: 100,
 });
-const devices = ['L01', 'L02', 'L03', 'G1', 'S1', 'S2'].map((id) => ({ id, pole: id.startsWith('S') ? 'P2' : null }));
+const devices = ['L01', 'L02', 'L03', 'G1', 'S1', 'S2', 'L07'].map((id) => ({ id, pole: id.startsWith('S') ? 'P2' : null }));
 
-/** North: two lamps, a sensor. South: lamp L03, and a device with two lamps, one in no zone. A line and a zone look like points of L03. */
+/**
+ * North: two lamps, a sensor. South: lamp L03, and a device with two lamps, one in no zone. A line and a zone look like points of L03. The
+ * device of lamp L07 also drives L08.
+ */
 export const ALARM_SITE = {
   id: 'ANG-1',
   name: 'Rue Bressigny',
@@ -48,10 +51,14 @@ export const ALARM_SITE = {
     lamp('A', 'G1', 'ecg0_level'),
     lamp('B', 'G1', 'ecg1_level'),
     lamp('L09', 'L09', 'level', 'P2'),
+    lamp('L07', 'L07', 'ecg0_level'),
+    lamp('L08', 'L07', 'ecg1_level'),
   ],
   zones: [
     { id: 'north', lamps: ['L01', 'L02'], presence: { sensors: [{ device: 'S1' }, { device: 'S2' }] }, photocell: null, traffic: null },
     { id: 'south', lamps: ['L03', 'A', 'L09'], presence: { sensors: [{ device: 'S2' }] }, photocell: null, traffic: null },
+    { id: 'one', lamps: ['L07'], presence: null, photocell: null, traffic: null },
+    { id: 'both', lamps: ['L07', 'L08'], presence: null, photocell: null, traffic: null },
     { id: 'L03.zone', lamps: [], presence: null, photocell: null, traffic: null },
   ],
 } as unknown as AlarmSite & PlacedSite & Cabinet;

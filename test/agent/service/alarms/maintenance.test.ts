@@ -64,6 +64,11 @@ const covers: readonly (readonly [target: string, code: 'lamp-out' | 'unit-silen
   ['L03', 'unit-silent', 'L03.level', true],
   ['south', 'unit-silent', 'L03.zone', false],
   ['L03.zone', 'unit-silent', 'L03.zone', true],
+  ['L07', 'lamp-out', 'L07', true],
+  ['L07', 'unit-silent', 'L07', false],
+  ['one', 'lamp-out', 'L07', true],
+  ['one', 'unit-silent', 'L07', false],
+  ['both', 'unit-silent', 'L07', true],
   ['ANG-1', 'unit-silent', 'G1', true],
   ['ANG-1', 'line-down', 'street', true],
 ]; // biome-ignore format: a table
@@ -101,6 +106,18 @@ for (const [code, bySite, byPlatform] of dangers)
       bench.begin(code, 'door');
       t.equal(isSuppressed(bench.ongoing.openEvents().at(-1) ?? {}), wanted);
     });
+
+t.test('a device counts as in maintenance only with all its lamps, a lamp on its own', async (t) => {
+  const { alarms, maintain } = await createAlarmBench();
+  await maintain('L07', 60);
+  t.ok(alarms.isInMaintenance('lamp', 'L07'));
+  t.notOk(alarms.isInMaintenance('lamp', 'L08'));
+  t.notOk(alarms.isInMaintenance('device', 'L07'));
+  await maintain('L08', 60);
+  t.notOk(alarms.isInMaintenance('device', 'L07'), 'each covers one of them');
+  await maintain('both', 60);
+  t.ok(alarms.isInMaintenance('device', 'L07'));
+});
 
 t.test('overlapping maintenance: an alarm is raised when the last one that covers it ends', async (t) => {
   const bench = await createAlarmBench();

@@ -317,6 +317,26 @@ t.test('a refusal is counted, reported as an event, answered, and kept across a 
   t.strictSame([states('z-1'), seen.orders.length], [['refused', 'refused'], 0]);
 });
 
+t.test('a valid command without an id that is refused is answered once, and not remembered', async (t) => {
+  const { open, message, seen, disk, link, settle } = openBench();
+  const inbox = open();
+  inbox.open(link);
+  await inbox.stop();
+  for (const more of [[], [text('Command/Id', 'a-1')]]) {
+    inbox.deviceCommand('L01', message([level(5), ...more]));
+    await settle();
+  }
+  t.match(texts(seen.answers), [
+    { state: 'refused', reason: /the agent is stopping/ },
+    { commandId: 'a-1', state: 'refused' },
+  ]);
+  t.strictSame(
+    [...disk.values()].filter((json) => /refused/.test(json)).map((json) => /a-1/.test(json)),
+    [true],
+    'only that with an id',
+  );
+});
+
 t.test('a command refused as too old is answered under its own id, and that result stays', async (t) => {
   const { open, message, seen, link, states, clock, settle } = openBench();
   const inbox = open();

@@ -214,6 +214,19 @@ t.test('a platform that no longer acknowledges costs little, and after a day cou
   t.strictSame(cabinet.numbers(cabinet.hear()), [101]);
 });
 
+t.test('a platform that first acknowledges after a day, with nothing, is waited for another day', async (t) => {
+  const cabinet = scene(10);
+  await cabinet.session();
+  await cabinet.clock.advance(DAY_MS + MINUTE_MS);
+  await cabinet.turn();
+  await cabinet.delivery.acknowledgeAudit({ n: 0, hash: '' });
+  await cabinet.turn();
+  cabinet.hear();
+  await cabinet.clock.advance(DAY_MS / 2);
+  await cabinet.turn();
+  t.strictSame(cabinet.numbers(cabinet.hear()), upTo(10), 'they are sent again');
+});
+
 t.test(
   'of a log from before this release a thousand entries are sent by themselves, older ones at the request of the platform',
   async (t) => {
