@@ -19,7 +19,10 @@ const LEVELS_PCT = [0, 1, 10, 50, 99, 100];
 /** A register on the wire. Shape: `port|unit|table|address`. Unit 0 is all units of a Modbus port, but one gear of a DALI bus. */
 export type WireRegister = string;
 
-/** A device of a line, with its device type in `profile`, which has the quirks of the device. */
+/**
+ * A device of a line. `profile`: its device type, in which the quirks that the cabinet file has for this device replace those of the type.
+ * It has all points of the type, also those of repeated parts that the device lacks.
+ */
 export interface WiredDevice {
   readonly line: LineConfig;
   readonly device: DeviceConfig;

@@ -15,7 +15,7 @@ import { type Flaw, unknownPoint } from './profile-flaw.ts';
 /** Number of addresses in each table. Source: Modbus Application Protocol V1.1b3 §4.4. */
 export const ADDRESSES = 0x1_0000;
 
-/** Whether a table has bits instead of registers. */
+/** Whether a table has bits instead of registers: `coil` and `discrete`. */
 export function isBits(table: PointProfile['table']): boolean {
   return table === 'coil' || table === 'discrete';
 }

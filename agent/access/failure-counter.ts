@@ -68,7 +68,9 @@ const KEY_CHARS = 16;
 /** Most attempts that are counted again on counts that the disk gave late. Source: more than the waits allow in a day. */
 const MAX_EARLY = 512;
 
-/** Creates a counter without failures; call `restore` before the first login. */
+/**
+ * Creates a counter without failures. Call `restore` before the first login: until the counts of earlier runs are read, they cause no wait.
+ */
 export function createFailureCounter({ clock, log, store, onLocked }: FailureCounterParts): FailureCounter {
   type Change = (state: LoginFailures) => LoginFailures;
   let state: LoginFailures = NO_ATTEMPTS;

@@ -43,7 +43,7 @@ export interface Agent {
   apply(next: CabinetAndProfiles): Promise<TouchedRooms>;
 }
 
-/** Builds an agent, not started yet. */
+/** Builds an agent with the configuration in `parts`. It opens no port, socket or store before `start`. */
 export function createAgent(parts: AgentParts): Agent {
   const joined = joinParts(parts, apply);
   const { state, view, field } = joined;

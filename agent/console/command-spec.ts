@@ -20,33 +20,36 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly summary: Message;
   readonly required: boolean;
+  /** Kind of names that completion offers. The parser accepts any other text too. */
   readonly names?: NameKind;
-  /** Values that a session accepts; they may be abbreviated there. */
+  /** Values that a session accepts; they may be abbreviated there. Outside a session only the command checks the value. */
   readonly choices?: readonly string[];
   /** The argument is a file of this machine, which the command reads or writes. */
   readonly file?: FileUse;
-  /** The argument is part of a file in base64. */
+  /** The argument is part of a file in base64. Logs have its size and SHA-256 instead. */
   readonly isContent?: true;
-  /** In a session the last argument takes the words that follow. */
+  /** For the last argument: in a session it takes the words that follow, joined by blanks. */
   readonly isRest?: true;
-  /** The argument is the value of a configuration key; this is the name of the argument with the key. */
+  /** The argument is the value of a configuration key; this is the name of the argument with the key. Logs mask values of secret keys. */
   readonly placeIn?: string;
 }
 
 /** One option of a command, typed as `--name`, for the parser, the help and the completion. */
 export interface OptionSpec {
+  /** Without `--`. */
   readonly name: string;
   /** Placeholder for the value, `DURATION`; null for a switch. */
   readonly value: string | null;
   readonly summary: Message;
   /** May be given more than once; the value is a list. For local commands. */
   readonly repeats?: true;
+  /** Kind of names that completion offers. The parser accepts any other text too. */
   readonly names?: NameKind;
   /** The value is a file or folder of this machine. */
   readonly file?: FileUse;
   /** Values that completion offers; the command checks the value. */
   readonly choices?: readonly string[];
-  /** The value is part of a file in base64. */
+  /** The value is part of a file in base64. Logs have its size and SHA-256 instead. */
   readonly isContent?: true;
 }
 

@@ -103,7 +103,7 @@ export interface UserView {
   readonly role: Role;
   /** End of the validity of the one-time password, also if it is over; null if there is none. */
   readonly invitedUntilMs: WallMs | null;
-  /** A login requires a code. */
+  /** A login requires a code besides the password. */
   readonly hasCodes: boolean;
   /** Present for a person of the signed list: the end of the right to log in. */
   readonly listedUntilMs?: WallMs;

@@ -117,14 +117,14 @@ export interface ScanResult {
   readonly durationMs: number;
 }
 
-/** Which addresses of one register table of a unit to try. `from` and `to` are both included. */
+/** Which addresses of one register table of a unit to try, 0-based as in the frame. `from` and `to` are both included. */
 export interface RegistersRequest {
   readonly line: string;
   readonly unit: number;
   readonly table: Table;
   readonly from: number;
   readonly to: number;
-  /** Abort it when no client waits for the result. */
+  /** Abort it when no client waits for the result. The search then rejects with its reason before its next request. */
   readonly signal?: AbortSignal;
 }
 
@@ -134,7 +134,7 @@ export interface RegistersProgress {
   readonly total: number;
 }
 
-/** The registers or bits of a unit that a search found. `requests`: number of requests of the search. */
+/** The registers or bits of a unit that a search found. `requests`: number of requests of the search, also repeated ones. */
 export interface RegistersResult {
   readonly unit: number;
   readonly table: Table;
@@ -150,12 +150,14 @@ export interface BusRead {
   readonly unit: number;
   readonly table: Table;
   readonly address: number;
+  /** At most 125 registers or 2000 bits. */
   readonly count: number;
 }
 
 /** A read and its reply. `words`: the registers, or bits as 0 and 1. */
 export interface BusReadResult extends BusRead {
   readonly words: readonly number[];
+  /** Response time of the unit; on a serial line without the wire time of the reply. */
   readonly turnaroundMs: number;
   /**
    * The points that lie completely in the read, decoded by the unit's profile; `unit` is the unit of measurement. `value` is null if there
@@ -174,7 +176,7 @@ export interface BusWrite {
   readonly unit: number;
   readonly table: 'coil' | 'holding';
   readonly address: number;
-  /** Raw: registers from 0 to 65535, coils as 0 and 1. */
+  /** Raw: registers from 0 to 65535, coils as 0 and 1. At most 123 registers or 1968 coils. */
   readonly values: readonly number[];
 }
 
@@ -246,20 +248,26 @@ export interface ConsoleCounts {
   readonly lateReplies: number;
 }
 
-/** Statistics of one unit, without requests of the console. */
+/** Statistics of one unit since its line was opened with its present configuration, without requests of the console. */
 export interface UnitStats {
   readonly unit: number;
   readonly device: string;
-  /** `new`: it has not answered yet, and does not count as silent. `flaky`: requests were lost since its last answer. */
+  /**
+   * `new`: it has not answered yet, and does not count as silent. `flaky`: requests were lost since its last answer. `silent`: too many in
+   * a row failed, or its line is down.
+   */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
   /** Requests that the unit answered without an exception. Writes on a DALI bus do not count: no unit acknowledges them. */
   readonly ok: number;
+  /** Requests without a reply in time. */
   readonly timeouts: number;
   /** Requests that failed by a damaged or wrong reply. */
   readonly crcErrors: number;
   /** Exceptions by code; those of a gateway for a unit that it does not reach are `timeouts`. `doubtful`: as in `LineStats`. */
   readonly exceptions: Readonly<Partial<Record<BusErrorCode, number>>>;
+  /** Replies to requests that had been given up. */
   readonly lateReplies: number;
+  /** Requests to it that the line received back (RS-485 echo). */
   readonly echoes: number;
   /** Null before the first reply other than an exception. Units: ms. */
   readonly turnaroundMs: Spread | null;

@@ -86,11 +86,15 @@ export interface LateReply {
 
 /** Counters of a line since it was created. */
 export interface LineCounters {
+  /** Requests that were begun, whatever their end. A repetition by the line itself does not count. */
   readonly transactions: number;
+  /** Requests without a reply in time. Noise and frames of others are no reply. */
   readonly timeouts: number;
   /** Damaged replies; on a DALI bus, for example those of two units at once. */
   readonly crcErrors: number;
+  /** Requests that ended with an exception. */
   readonly exceptions: number;
+  /** Replies to requests that had been given up. */
   readonly lateReplies: number;
   /** Replies received a second time. */
   readonly duplicates: number;
@@ -100,6 +104,7 @@ export interface LineCounters {
   readonly resyncs: number;
   /** The line's own requests received back (RS-485 echo). */
   readonly echoes: number;
+  /** Received bytes that were discarded, such as noise, damaged replies and frames of others. */
   readonly noiseBytes: number;
   /** Incomplete replies; on a DALI line, damaged messages of the converter. */
   readonly truncated: number;

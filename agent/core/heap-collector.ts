@@ -35,7 +35,7 @@ export function startHeapCollector(clock: Clock, heap: Heap): Timer {
   return every(clock, LOOK_MS, createHeapCollector(heap).look);
 }
 
-/** Creates a collector without a timer: the caller chooses when it checks the heap. */
+/** Creates a collector without a timer: the caller chooses when it checks the heap. A check after a growth of 3 MiB collects. */
 export function createHeapCollector({ usedBytes, collect }: Heap): HeapCollector {
   let leastBytes = Number.POSITIVE_INFINITY;
   return {

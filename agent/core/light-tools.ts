@@ -78,10 +78,10 @@ export interface TonightView {
   readonly rows: readonly TonightRow[];
 }
 
-/** The light of a zone from `atMs` to the next row. */
+/** The light of a zone from `atMs` to the next row; the last row lasts to `TonightView.endMs`. */
 export interface TonightRow {
   readonly atMs: WallMs;
-  /** Lowest and highest level of its lamps. */
+  /** Lowest and highest planned level of its lamps; both are 0 for a zone without lamps. */
   readonly minPct: LevelPct;
   readonly maxPct: LevelPct;
   /** Level that presence requests; it may be below `minPct`. Null without presence, or if `reason` is not `programme` or `default`. */
@@ -153,18 +153,24 @@ export interface ZoneLightView {
 /** One presence sensor of a zone, and its present state. */
 export interface ZoneSensorView {
   readonly pointId: PointId;
+  /** The pole of its device; null if none is configured. */
   readonly pole: string | null;
   readonly kind: 'motion' | 'button' | 'counter';
-  /** `stuck`: ignored as faulty. `silent`: no usable value. `group`: it follows the other sensors. */
+  /**
+   * `present`: presence, after the filters. `still`: none. `stuck`: ignored as faulty. `silent`: no usable value. `group`: it follows the
+   * other sensors, whatever its own value.
+   */
   readonly state: 'present' | 'still' | 'stuck' | 'silent' | 'group';
-  /** Null if no detection is known. */
+  /** Newest reading with presence; for a counter its newest detection. Null if none is known. */
   readonly lastPresentMs: WallMs | null;
 }
 
 /** One detection of a walk test, with its effect. */
 export interface WalkStep {
+  /** When the presence began; for a counter, when it counted. */
   readonly atMs: WallMs;
   readonly pointId: PointId;
+  /** The pole of the sensor; null if none is configured. */
   readonly pole: string | null;
   /** Lamps of the zone that presence raised shortly after it and before a newer detection, in the order in which they rose. */
   readonly raised: readonly string[];

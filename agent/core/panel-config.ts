@@ -5,7 +5,7 @@ import type { CalendarRule, StepTime } from './zone-config.ts';
 
 /** The senders of a text: a person at the console of the cabinet, or the platform of the city. */
 export const TEXT_SENDERS = ['console', 'platform'] as const;
-/** A sender of texts, one of `TEXT_SENDERS`. */
+/** A sender of texts, one of `TEXT_SENDERS`: `console`, which is a person at the cabinet, or `platform`. */
 export type TextSender = (typeof TEXT_SENDERS)[number];
 
 /** One information panel, its texts and limits. */

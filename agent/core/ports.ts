@@ -25,8 +25,10 @@ export interface Log {
 
 /** One log line, as live readers receive it. */
 export interface LogLine {
+  /** When the line was written. */
   readonly atMs: WallMs;
   readonly severity: LogSeverity;
+  /** Name of the event, such as `log-lines-lost`. */
   readonly name: string;
   /** The fields; a value may be a `Message`. The values of names such as `password`, and passwords in URLs, are masked. */
   readonly fields: Readonly<Record<string, unknown>>;
@@ -104,8 +106,11 @@ export interface Field {
   latest(pointId: PointId): Reading | undefined;
   /** The newest reading of each point that has one. */
   readings(): readonly Reading[];
+  /** One entry for each line. */
   lines(): readonly LineView[];
+  /** One entry for each device of these lines. */
   devices(): readonly DeviceView[];
+  /** The progress of each line, by which the watchdog recognises one that hangs. */
   pulses(): readonly LinePulse[];
   /** Requests of a person at the cabinet, run between the line's own requests. */
   readonly bus: BusTools;
@@ -129,11 +134,14 @@ export interface LineView {
    * UART line. This and the following counters exclude those of the console; `busyPct` includes them.
    */
   readonly transactions: number;
+  /** Requests without a reply in time. */
   readonly timeouts: number;
   /** Damaged replies, without incomplete ones. */
   readonly crcErrors: number;
   readonly exceptions: number;
+  /** Replies to requests that had been given up. */
   readonly lateReplies: number;
+  /** Discarded bytes. For a raw UART line, bytes in no valid frame since it was opened with its present configuration. */
   readonly noiseBytes: number;
 }
 

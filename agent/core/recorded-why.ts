@@ -18,6 +18,7 @@ export interface WhyLine extends TraceLine {
 /** A lamp as the record has it at an instant: the decided level, and why. */
 export interface RecordedLamp {
   readonly id: string;
+  /** By the configuration of that time. */
   readonly pole: string;
   readonly levelPct: LevelPct;
   readonly rank: Rank;

@@ -9,6 +9,7 @@ import type { DecisionReason, EventCode, LevelPct, Rank, Severity } from './word
 /** An alarm that a recording names. `atMs`: when it began. */
 export interface RecordedAlarm {
   readonly code: EventCode;
+  /** What the alarm is about, such as a lamp or a line. */
   readonly source: string;
   readonly text: Message;
   readonly atMs: WallMs;
@@ -32,6 +33,7 @@ export interface RecordingFacts {
   readonly timezone: string;
   /** Number of the revision in force; null if this run has no revisions. */
   readonly revision: number | null;
+  /** The configured lines. The head of a recording may have more, such as an observed port. */
   readonly lines: readonly RecordedLine[];
 }
 
@@ -62,10 +64,13 @@ export interface RecordingHead extends RecordingFacts {
   readonly parts: readonly RecordingPart[];
 }
 
-/** One recording in a list. Units: bytes of its file. */
+/** One recording in a list. */
 export interface RecordingSummary {
+  /** Higher than those of the recordings that were stored when it was made. */
   readonly id: number;
+  /** Protected from removal to make room; it is still removed for its age. */
   readonly isPinned: boolean;
+  /** Size of its file. */
   readonly bytes: number;
   /** Null if its file cannot be read, or its beginning is damaged. */
   readonly head: RecordingHead | null;

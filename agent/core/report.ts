@@ -76,7 +76,10 @@ export interface ReportBands {
   readonly series: readonly ReportSeries[];
 }
 
-/** A heat map: `values[row][column]`; null where nothing is known. `rows`, `columns`: their names. `unit`: of the values. */
+/**
+ * A heat map: `values[row][column]`; null where nothing is known. `rows`, `columns`: their names, top row and left column first. `unit`: of
+ * the values.
+ */
 export interface ReportHeat {
   readonly kind: 'heat';
   readonly title: Message;
@@ -99,7 +102,7 @@ export interface ReportPole {
   readonly mark: boolean;
 }
 
-/** A map of the streets, drawn from the places of the poles. `unit`: of the poles' values. */
+/** A map of the streets, drawn from the places of the poles along them. `unit`: of the poles' values. */
 export interface ReportMap {
   readonly kind: 'map';
   readonly title: Message;
@@ -121,8 +124,9 @@ export interface ReportFigure {
   readonly note: Message | null;
 }
 
-/** A part of a report under one heading. `notes`: sentences below the heading. */
+/** A part of a report under one heading: `notes` are sentences below the heading, and the tables and plots follow them. */
 export interface ReportSection {
+  /** Name of the section for programs: lines of CSV begin with it. */
   readonly id: string;
   readonly title: Message;
   readonly notes: readonly Message[];

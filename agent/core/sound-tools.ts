@@ -76,6 +76,7 @@ export interface SoundView {
   /** Since when the present decision has applied, and until when if known. A restart or a new configuration begins a new one. */
   readonly sinceMs: WallMs;
   readonly untilMs: WallMs | null;
+  /** What could decide, highest rank first; the first line decides. Empty before the first decision. */
   readonly trace: readonly SoundTraceLine[];
   readonly faults: readonly Message[];
   readonly player: {

@@ -263,7 +263,7 @@ export interface StoreCheck {
   readonly account: StoreAccount | null;
 }
 
-/** The backup of `state.db` that was made: its file, size and time. Units: bytes. */
+/** The backup of `state.db` that was made: its file, its size, and when it was requested. Units: bytes. */
 export interface BackupReport {
   readonly path: string;
   readonly bytes: number;

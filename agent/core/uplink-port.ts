@@ -29,6 +29,7 @@ export interface UplinkMetric {
   /** Its point; null for any other metric, such as one of a command or of the agent's own state. */
   readonly pointId: PointId | null;
   readonly type: 'Double' | 'Int64' | 'Boolean' | 'String' | 'DateTime' | 'Bytes';
+  /** Empty if it has none. */
   readonly unit: string;
   /** Plausible values, sent in birth messages. Units: the metric's own. */
   readonly range?: readonly [min: number, max: number] | null;
@@ -41,7 +42,7 @@ export interface UplinkMetric {
   readonly write?: { readonly min: number; readonly max: number };
 }
 
-/** One value of a metric, with quality and time. `value` is null if there is none. */
+/** One value of a metric, with quality and time. `value` is null if there is none. Units: a `DateTime` is in ms since 1970. */
 export interface UplinkValue {
   readonly value: number | string | boolean | null;
   readonly quality: Quality;

@@ -174,6 +174,7 @@ export interface UplinkView extends UplinkStatus {
   /** This and `node` are empty without an uplink. */
   readonly group: string;
   readonly node: string;
+  /** Sparkplug id of the host that must be online before data is sent; null if none is configured. */
   readonly primaryHost: string | null;
   readonly store: Pick<StoreStatus, 'epoch' | 'backlogFrames' | 'gaps' | 'readingsLost' | 'lossesEstimated'>;
 }
@@ -206,7 +207,7 @@ export interface StoreView extends StoreStatus {
   readonly maxDays: number;
   /** Time until the byte limit is reached at the rate of this run; null while unknown. Units: hours. */
   readonly hoursLeft: number | null;
-  /** Bytes that the storage thread writes per day, as counted by the kernel; null while unknown. */
+  /** Bytes that the storage thread writes per day at its average rate so far, as counted by the kernel; null while unknown. */
   readonly writtenBytesPerDay: number | null;
   readonly chores: readonly ChoreView[];
 }
@@ -342,6 +343,7 @@ export interface StatusView {
   readonly atMs: WallMs;
   readonly timezone: string;
   readonly clockQuality: ClockQuality;
+  /** Since the start of this run of the agent. Units: s. */
   readonly upS: number;
   /** Memory of the process. Units: MiB, 2^20 bytes. */
   readonly rssMb: number;
@@ -349,6 +351,7 @@ export interface StatusView {
   readonly startMs: number | null;
   /** It is night for at least one zone, or it is not known whether it is; false before the first decision. */
   readonly night: boolean;
+  /** By the clock, also while its time is not trusted; negative: below the horizon. */
   readonly sunAltitudeDeg: number;
   readonly zones: readonly ZoneView[];
   readonly lines: readonly LineView[];
@@ -392,6 +395,7 @@ export interface LampView {
   /** Level in the newest reading, also in an old one; null if there is none, or it has no value. */
   readonly measuredPct: LevelPct | null;
   readonly rank: Rank;
+  /** A `DecisionReason`, not a sentence. */
   readonly reason: string;
   /** It follows its decisions, as far as writes and readings show. False also if its newest reading is not good. */
   readonly following: boolean;

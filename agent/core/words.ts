@@ -6,7 +6,7 @@ import type { MonoMs, WallMs } from './clock.ts';
 import type { EventDetails } from './event-details.ts';
 import type { Message } from './message.ts';
 
-/** Name of a point: `<device>.<quantity>`, such as `L07.level`. */
+/** Name of a point: the id of its device, a dot, and its id in the device type, such as `L07.level`. */
 export type PointId = `${string}.${string}`;
 
 /**
@@ -32,7 +32,7 @@ export type LevelPct = number;
 
 /** The languages in which texts are shown. */
 export const LANGUAGES = ['en', 'fr'] as const;
-/** A language in which texts are shown. */
+/** A language in which texts are shown, one of `LANGUAGES`. */
 export type Language = (typeof LANGUAGES)[number];
 
 /**
@@ -81,7 +81,9 @@ export interface Intent {
   readonly authority: IntentAuthority;
   /** The sender, for display: `console:<user>`, `platform` or the point of a contact. */
   readonly source: string;
+  /** Text for people; may be empty. */
   readonly reason: string;
+  /** When it was requested; for a contact, the newest reading that requested it, or the restart of the agent after it. */
   readonly sinceMs: WallMs;
   /** For display, and for the next start of the agent; in this run the intent ends at `untilMono`. */
   readonly untilMs: WallMs;
@@ -125,7 +127,7 @@ export interface TraceLine {
   readonly untilMs: WallMs | null;
 }
 
-/** The level chosen for one lamp, the rank that decided it, and why. */
+/** The level chosen for one lamp, after all limits, the rank that decided it, and why. */
 export interface Decision {
   readonly lampId: string;
   readonly levelPct: LevelPct;

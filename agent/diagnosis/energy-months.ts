@@ -147,7 +147,7 @@ export function monthsAfter(month: string, months: number): string {
   return new Date(Date.UTC(year, number - 1 + months, 1)).toISOString().slice(0, 7);
 }
 
-/** Returns the date of the night after this one. */
+/** Returns the date of the night after this one. Errors: throws RangeError for a text that cannot be read as a date. */
 export function nextNight(date: NightDate): NightDate {
   return new Date(Date.parse(date) + DAY_MS).toISOString().slice(0, 10);
 }

@@ -44,7 +44,7 @@ export interface LampCase {
   readonly light: Light;
   /** In force for this lamp, in the order of `intentsFor`: the first one applies. */
   readonly intents: readonly Intent[];
-  /** By presence, traffic and rules; empty unless `light` is `night`. */
+  /** By presence, traffic and rules, in no order of rank. Empty unless `light` is `night`. One with a null level is only for the trace. */
   readonly raises: readonly Raise[];
   /** The level at which the lamp was found, while it may keep the lamp brighter at night; null or absent otherwise. */
   readonly found?: FoundLevel | null;

@@ -133,7 +133,10 @@ function text({ year, month, day }: CalendarDate): string {
   return `${year === null ? '' : `${year}-`}${two(month)}-${two(day)}`;
 }
 
-/** Whether the date of a night is one of these holidays. */
+/**
+ * Whether the date on which a night begins is one of these holidays. The night before a holiday does not count. `holidays`: the name of a
+ * built-in list, or a list of the configuration.
+ */
 export function isHoliday(holidays: BuiltInHolidays | HolidayList, night: NightDay): boolean {
   const date = plain(night);
   const days: readonly HolidayDay[] = typeof holidays === 'string' ? BUILT_IN[holidays] : holidays.days;

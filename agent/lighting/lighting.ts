@@ -99,12 +99,15 @@ export interface TrafficState {
 /** Whether a rule is active (`holds`), and since when it is or is not. */
 export interface RuleState {
   readonly holds: boolean;
+  /** When the last change was due, which may be before it was evaluated. Before any change: the first evaluation. */
   readonly sinceMono: MonoMs;
-  /** Newest value: of its point, or the flow in % of the design flow; null without a good one. */
+  /** Newest value: of its point, or the flow in % of the design flow. Null without a good one, and for presence. */
   readonly value?: number | null;
-  /** When the value went beyond its threshold, back to `clearsAt`, and became not good; null where this does not count now. */
+  /** Since when the value is beyond its threshold, or someone is present; null otherwise. */
   readonly beyondMono?: MonoMs | null;
+  /** Since when the value is back at `clearsAt` or past it, or no one is present; null otherwise. Kept while there is no good value. */
   readonly clearMono?: MonoMs | null;
+  /** Since when there is no good value; null while there is one, and before the first reading of a point. */
   readonly lostMono?: MonoMs | null;
 }
 

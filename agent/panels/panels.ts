@@ -38,6 +38,7 @@ export interface PanelsParts {
   /** The states of the rules, by id. */
   readonly ruleStates: () => ReadonlyMap<string, RuleState>;
   readonly onEvent: (event: AgentEvent) => void;
+  /** Receives each stage of a request for a text, up to the final one. */
   readonly onOutcome: (outcome: Outcome) => void;
   /** Receives the view of a panel when it is new, or its text, rank, source, `untilMs` or `state` has changed. */
   readonly onPanel?: (view: PanelView) => void;

@@ -54,7 +54,7 @@ export interface Ongoing {
   isOpenCommand(commandId: string): boolean;
 }
 
-/** Creates an `Ongoing` with no open event and no open command. */
+/** Creates an `Ongoing` with no open event and no open command, whatever the store contains. */
 export function createOngoing(parts: OngoingParts): Ongoing {
   const { store, uplink, log, self, record, flight } = parts;
   const open = new Map<string, AgentEvent>();

@@ -24,10 +24,12 @@ import type { SoundDecision } from './sound-words.ts';
 /** The dependencies with which `PlacePlayer` is created. */
 export interface PlacePlayerParts {
   readonly place: SoundPlace;
+  /** All tracks of the site. */
   readonly tracks: readonly SoundTrack[];
   readonly clock: Clock;
   readonly field: Pick<Field, 'writePoint' | 'latest'>;
   readonly events: Pick<EventTracker, 'set' | 'clear'>;
+  /** Those of the place, switched together. */
   readonly amplifiers: readonly Amplifier[];
   /** A write to the player has ended: decide again. */
   readonly onProgress: () => void;

@@ -68,7 +68,7 @@ export type PlayStep =
   | { readonly kind: 'volume'; readonly state: SoundState; readonly volumePct: number }
   | { readonly kind: 'start' | 'adopt'; readonly state: SoundState; readonly index: number };
 
-/** What the next step of a player depends on. */
+/** What the next step of a player depends on: what it should play, what it reports, and what was done with it so far. */
 export interface PlaySituation {
   readonly decision: SoundDecision;
   readonly player: PlayerFacts;

@@ -61,7 +61,7 @@ export function isWithinRate(
   return inLastHour(announcedMono, nowMono).length < limits.announcementsPerH;
 }
 
-/** Converts an allowed request into an intent; undefined for `resume` and `announce`. */
+/** Converts an allowed request into an intent that lasts the requested minutes from now; undefined for `resume` and `announce`. */
 export function soundIntentOf(
   { ask, commandId, place, authority, source, reason }: SentSoundRequest,
   { nowMs, nowMono }: { readonly nowMs: WallMs; readonly nowMono: MonoMs },

@@ -76,7 +76,7 @@ export interface Setup {
  */
 export type LossReason = 'memory-full' | 'thinned' | 'cap' | 'age' | 'corrupt' | 'set-aside' | 'malformed' | 'no-store';
 
-/** Readings lost before they were in the file. `mark` identifies the loss within a run. */
+/** Readings lost before they were in the file. `mark` identifies the loss within a run, so that a repeated commit records it once. */
 export interface MemoryGap {
   readonly mark: number;
   readonly readings: number;
@@ -89,16 +89,17 @@ export interface MemoryGap {
   readonly rows?: { readonly epoch: string; readonly from: number; readonly to: number };
 }
 
-/** Readings that the platform has and that left memory before they were on disk. `mark` as for a loss. */
+/** Readings that count as delivered and were discarded from memory before they were on disk. `mark` as for a loss. */
 export interface DeliveredUnstored {
   readonly mark: number;
   readonly readings: number;
 }
 
-/** What one commit writes to the telemetry file. */
+/** What one commit writes to the telemetry file. A commit may be repeated: a frame or a loss that the file has is not written again. */
 export interface TelemetryWork {
   readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];
+  /** Delivered readings that will never be in the file; null if there are none. */
   readonly deliveredUnstored: DeliveredUnstored | null;
   /** Parts of the record of decisions, in order. Default: none. */
   readonly record?: readonly NumberedPart[];
@@ -112,7 +113,9 @@ export interface TelemetryWork {
 
 /** What one commit writes to the state file. */
 export interface StateWork {
+  /** Each replaces the stored event with its id; an end and details that are stored are not removed. */
   readonly events: readonly AgentEvent[];
+  /** Each replaces the stored one of the same command and state. */
   readonly outcomes: readonly Outcome[];
   /** `json` null removes the key. */
   readonly saves: readonly { readonly key: string; readonly json: string | null }[];
@@ -163,16 +166,21 @@ export interface StoreMessages {
     ask: { readonly telemetry: TelemetryWork | null; readonly state: StateWork | null };
     answer: { readonly telemetry: StoreResult<TelemetryDone> | null; readonly state: StoreResult<null> | null };
   };
+  /** Frames with a higher seq, oldest first. This, `gapsAfter` and `events`: at most 2,000 in an answer. */
   readAfter: { ask: { readonly seq: number; readonly maxFrames: number }; answer: StoreResult<readonly StoredFrame[]> };
+  /** Recorded losses with a higher id, oldest first. */
   gapsAfter: { ask: { readonly id: number }; answer: StoreResult<readonly Gap[]> };
   events: { ask: EventQuery; answer: StoreResult<readonly AgentEvent[]> };
   audit: { ask: AuditQuery; answer: StoreResult<AuditPage> };
+  /** The next entries of the audit log after number `n`, a limited number of them. */
   auditAfter: { ask: { readonly n: number }; answer: StoreResult<AuditRows> };
   /** The fact as JSON; null if it is missing or damaged. */
   load: { ask: { readonly key: string }; answer: StoreResult<string | null> };
+  /** The undamaged facts whose key starts with `prefix`, by key; a limited number of them. */
   loadAll: { ask: { readonly prefix: string }; answer: StoreResult<readonly { readonly key: string; readonly json: string }[]> };
   /** `atMono`: now. `provenSeq`: delivered up to here, whether or not the file has that already. */
   status: { ask: { readonly atMono: MonoMs; readonly provenSeq: number }; answer: StoreResult<TelemetryFacts> };
+  /** This, `exportPage` and `decisions`: one page of what is stored about a period. */
   history: { ask: HistoryPageQuery; answer: StoreResult<HistoryPage> };
   exportPage: { ask: ExportQuery; answer: StoreResult<ExportPage> };
   decisions: { ask: RecordQuery; answer: StoreResult<RecordPage> };
@@ -180,12 +188,14 @@ export interface StoreMessages {
   compact: { ask: { readonly atMono: MonoMs }; answer: StoreResult<CompactionReport & { readonly more: boolean }> };
   retain: { ask: RetentionStep; answer: StoreResult<RetentionReport & { readonly more: boolean }> };
   makeRoom: { ask: { readonly provenSeq: number }; answer: StoreResult<RoomStep> };
+  /** Reads both files completely and removes damaged rows, but does not verify the audit log. */
   check: { ask: object; answer: StoreResult<StoreCheck> };
+  /** Makes a verified copy of the state file. */
   backup: { ask: object; answer: StoreResult<BackupReport> };
   /** `isAllCommitted`: no numbered frame is waiting in memory. */
   close: { ask: { readonly isAllCommitted: boolean }; answer: null };
 }
-/** The name of a request. */
+/** The name of a request to the storage thread. */
 export type Kind = keyof StoreMessages;
 
 /** A request with its name and the wall time on the main thread. */

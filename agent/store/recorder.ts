@@ -14,7 +14,7 @@ export interface ChangeRule {
   readonly deadband: number;
 }
 
-/** The last reported reading of a point. `value`: as reported, rounded. `atMono`: when it was read. */
+/** The last reported reading of a point. `value`: as reported, rounded; null if it had none. `atMono`: when it was read. */
 export interface Kept {
   readonly value: number | null;
   readonly quality: Reading['quality'];

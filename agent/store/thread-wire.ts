@@ -13,7 +13,7 @@ export function packedRequest(request: StoreRequest): StoreRequest {
   return withState(request, withTexts);
 }
 
-/** Returns the request of `packedRequest` with its messages restored. */
+/** Returns the request of `packedRequest` with its messages restored: texts that can be translated. Only a `commit` has any. */
 export function unpackedRequest(request: StoreRequest): StoreRequest {
   return withState(request, withMessages);
 }
@@ -23,7 +23,7 @@ export function packedAnswer(answer: StoreAnswer): StoreAnswer {
   return inAnswer(answer, withTexts);
 }
 
-/** Returns the answer of `packedAnswer` with its messages restored. */
+/** Returns the answer of `packedAnswer` with its messages restored: texts that can be translated. */
 export function unpackedAnswer(answer: StoreAnswer): StoreAnswer {
   return inAnswer(answer, withMessages);
 }

@@ -56,7 +56,7 @@ export interface UplinkParts {
   readonly cabinetId: string;
   /** Version of the agent, sent as a metric of the node. */
   readonly version: string;
-  /** Without the node itself. */
+  /** The Sparkplug devices of the node, for example also its lamps and zones; without the node itself. */
   readonly devices: readonly UplinkDevice[];
   readonly clock: Clock;
   readonly log: Log;
@@ -75,14 +75,14 @@ export interface UplinkParts {
     | 'exportPage'
     | 'events'
   >;
-  /** The newest reading of a point, for births. */
+  /** The newest reading of a point, for births; undefined if there is none. */
   readonly latest: (pointId: PointId) => Reading | undefined;
   readonly transport: MqttTransport;
-  /** 0..1. */
+  /** Returns a random number from 0 to below 1, for example for the pauses between attempts. */
   readonly random: () => number;
   /** Reads the password, the certificates and the key. Default: a reader without credentials of the service manager. */
   readonly readFile?: ReadFile;
-  /** Whether a stored command is still being carried out. Default: none is. */
+  /** Whether a command of an earlier run is still being carried out; if not, and it has no end, it ends as `failed`. Default: none is. */
   readonly isOpenCommand?: (commandId: string) => boolean;
   /** A command of the platform to be carried out, once. Pass its states to `outcome`. */
   readonly onOrder?: (order: PlatformOrder) => void;
@@ -90,7 +90,7 @@ export interface UplinkParts {
   readonly onRelay?: (relay: RelayedDetection) => void;
   /** Receives the events that the uplink itself raises, not those passed to `event`. */
   readonly onEvent?: (event: AgentEvent) => void;
-  /** The warnings and alarms of the agent that have not ended. Default: none. */
+  /** The warnings and alarms of the agent that have not ended; they are reported after all births. Default: none. */
   readonly openEvents?: () => readonly AgentEvent[];
 }
 

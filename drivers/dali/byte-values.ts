@@ -16,7 +16,7 @@ const MAX_EXPONENT = 6;
 const SIGN_BIT = 0x80;
 const BYTE = 0x100;
 
-/** Whether this type has one byte in each register. */
+/** Whether a value of this type has several registers of one byte each, as in the memory banks of DALI gear. */
 export function isByteType(type: RegisterType): type is ByteType {
   return type in BYTES_PER_VALUE;
 }

@@ -210,7 +210,7 @@ function isLatchedBank(address: number): boolean {
   return bankOf(address) >= LATCHED_BANKS.first && bankOf(address) <= LATCHED_BANKS.last;
 }
 
-/** Returns the BusError `timeout` for a gear that did not answer. */
+/** Returns the BusError `timeout` for a gear that did not answer. `gear`: its short address, for the message. */
 export function gearSilence(gear: number): BusError {
   return new BusError('timeout', msg`gear ${gear} did not answer; check its supply and the DALI wires`, {
     finding: msg`gear ${gear} did not answer`,

@@ -28,21 +28,24 @@ export const BUS_POWER = { ok: 0, lost: 1, mains: 2, defective: 3 } as const;
 
 /** A message from the converter, decoded. */
 export type ConverterMessage =
-  /** A frame that was sent for us. `answer`: null for none, `damaged` for one that is not a byte, as if several gears answered at once. */
+  /** A `DaliFrame` was sent for us. `answer`: null for none, `damaged` for one that is not a byte, as if several gears answered at once. */
   | { readonly kind: 'sent'; readonly address: number; readonly data: number; readonly answer: number | 'damaged' | null }
   /** A frame of another sender. Shape: `bits` 16 for a command to gear, 24 for an input device, 0 for a damaged frame. */
   | { readonly kind: 'heard'; readonly bits: number }
   /** The converter reports a state without a query. Codes 0 to 3: that of the bus, as `BUS_POWER`. */
   | { readonly kind: 'special'; readonly code: number }
-  /** The answer to an `itemQuery`. */
+  /** The answer to an `itemQuery`. `item`: as in `CONVERTER_ITEM`. `value`: 0 to 65,535; that of `busPower` as in `BUS_POWER`. */
   | { readonly kind: 'item'; readonly item: number; readonly value: number };
 
-/** Returns the bytes that send one frame on the DALI bus. */
+/**
+ * Returns the bytes for the converter that send one frame on the DALI bus, or twice with `isTwice`. The converter confirms it by a message
+ * `sent`.
+ */
 export function sendMessage({ address, data, isTwice, priority }: DaliFrame): Buffer {
   return foxtronFrame([TYPE.send, priority, FRAME_BITS, address, data, isTwice === true ? SEND_TWICE : 0]);
 }
 
-/** Returns the bytes that query a value of the converter. */
+/** Returns the bytes for the converter that query one of its values. `item`: as in `CONVERTER_ITEM`. The answer is a message `item`. */
 export function itemQuery(item: number): Buffer {
   return foxtronFrame([TYPE.query, item]);
 }

@@ -18,7 +18,7 @@ export function crc16(bytes: Uint8Array, start = 0, end = bytes.length): number 
   return crc;
 }
 
-/** Returns the frame of these bytes, with checksum. */
+/** Returns a new frame: these bytes, then their CRC-16/MODBUS checksum, low byte first. */
 export function withChecksum(body: Uint8Array): Buffer {
   const frame = Buffer.alloc(body.length + 2);
   frame.set(body);

@@ -236,7 +236,7 @@ export class LateReplies {
   }
 }
 
-/** Whether a request reads data: functions 1 to 4. */
+/** Whether a request reads data: functions 1 to 4. Shape: `request` begins with unit and function. */
 export function isRead(request: Buffer): boolean {
   return (request[1] as number) <= 4;
 }

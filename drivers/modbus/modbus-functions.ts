@@ -71,7 +71,7 @@ export function requestOfFrame(frame: Buffer): ReadRequest | WriteRequest {
   return { unit, table: fc === 5 || fc === 15 ? 'coil' : 'holding', address, values };
 }
 
-/** The exception code in the library's error; null for any other error. */
+/** Returns the exception code that a device answered, from an error of `modbus-serial`; null for any other error. */
 export function exceptionOf(error: unknown): number | null {
   return typeof error === 'object' && error !== null && 'modbusCode' in error ? Number(error.modbusCode) : null;
 }

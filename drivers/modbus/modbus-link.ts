@@ -141,7 +141,7 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
   }
 }
 
-/** Returns counters that are all zero. */
+/** Returns a new object with the counters of `LinkCounters`, all zero. */
 export function freshCounters(): LinkCounters {
   return {
     timeouts: 0,

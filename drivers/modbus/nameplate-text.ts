@@ -9,7 +9,7 @@ import { bytesOfValue, widthOf } from './register-types.ts';
 /** Source: ASCII, the printable characters. Everything else could change what a terminal shows. */
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
-/** Returns how many registers an entry has. */
+/** Returns how many registers an entry has: `count` for a text, those of its type for a number. */
 export function nameplateWidth({ type, count }: Pick<NameplateEntry, 'type' | 'count'>): number {
   return type === 'text' ? count : widthOf({ type, coils: 1 });
 }

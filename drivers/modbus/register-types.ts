@@ -29,7 +29,10 @@ const WIDTH: Readonly<Record<Exclude<RegisterType, 'bits' | 'text'>, number>> = 
 /** Most coils of one value. Units: coils. Source: a number holds 32 bits exactly. */
 export const MAX_COILS = 32;
 
-/** Returns how many registers, or coils, one value of this layout has. */
+/**
+ * Returns how many registers one value of this layout has; for `bit` and `bits`, how many coils or discrete inputs. A text without a format
+ * has one register.
+ */
 export function widthOf({ type, coils, text = null }: Pick<RegisterLayout, 'type' | 'coils' | 'text'>): number {
   if (type === 'text') return text === null ? 1 : textRegisters(text);
   return type === 'bits' ? coils : WIDTH[type];

@@ -59,7 +59,7 @@ export class ReplyHistory {
   }
 }
 
-/** Returns a hash of 32 bits of a whole frame. */
+/** Returns the FNV-1a hash of a whole frame, checksum included, as a signed integer of 32 bits. */
 export function frameHash(frame: Buffer): number {
   let hash = FNV.basis;
   for (let i = 0; i < frame.length; i++) hash = Math.imul(hash ^ (frame[i] as number), FNV.prime);

@@ -45,7 +45,7 @@ const SIMILAR: Readonly<Record<string, string>> = {
   '\u202f': ' ',
 };
 
-/** Returns how many registers a text of this format has. */
+/** Returns how many registers a text point of this format has, however short its text: padding fills the rest. */
 export function textRegisters({ length, perRegister }: TextFormat): number {
   return Math.ceil(length / perRegister);
 }

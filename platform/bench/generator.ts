@@ -11,7 +11,7 @@ export interface BenchLoad {
   readonly url: string;
   readonly nodes: number;
   readonly lamps: number;
-  /** Values a second, over all nodes. */
+  /** New values a second, over all nodes, unless `start` gets another rate. */
   readonly rate: number;
 }
 

@@ -21,7 +21,7 @@ export interface RunTotals {
 /** Source: issue 23: 10,000 values a second, lag p99 below 2 s. Two hundredths of the rate are the grain of the measurement. */
 const GOAL = { lagS: 2, partOfRate: 0.98 };
 
-/** Prints one sample of memory as a JSON line. */
+/** Prints one sample of memory on standard output, as a JSON line with `bench` and `sample`. */
 export function printSample(sample: MemorySample): void {
   console.log(JSON.stringify({ bench: 'platform', sample }));
 }

@@ -11,10 +11,11 @@ export interface LastWill {
   readonly payload: string;
 }
 
-/** What a connection is for. `topics`: subscribed after each connect. */
+/** What a connection is for. `topics`: subscribed after each connect, with QoS 1 if the broker grants it; none if it is empty. */
 export interface ConnectionOptions {
   readonly broker: BrokerAddress;
   readonly topics: readonly string[];
+  /** Published by the broker, with QoS 1 and retained, if the connection ends without an orderly close. Default: none. */
   readonly will?: LastWill;
   /**
    * Gets each message. Until `onRoom` is called, nothing else from the broker is handled, also no acknowledgement of `publish`. The socket
@@ -25,7 +26,10 @@ export interface ConnectionOptions {
   readonly onReady?: () => void;
   /** The connection was lost after `onReady`; not after `unsubscribe` or `close`. */
   readonly onLost?: () => void;
-  /** Also at each attempt that the far end closes before it has accepted the connection. */
+  /**
+   * The connection failed, or a subscription was refused; it connects again by itself. Also at each attempt that the far end closes before
+   * it has accepted the connection.
+   */
   readonly onError?: (error: Error) => void;
 }
 

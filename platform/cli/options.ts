@@ -56,24 +56,26 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 69 a program is not installed,
 
 /** A command line of the host: the command, its words, and its options with their defaults. */
 export interface HostCommandOptions {
+  /** `help` if none was given. It may be unknown. */
   readonly command: string;
-  /** The words after the command. */
+  /** The words after the command; empty for commands that take none. */
   readonly words: readonly string[];
   /** URL of the database; empty: from `PGHOST` and the like. */
   readonly database: string;
   readonly broker: BrokerAddress;
-  /** Sparkplug groups; `+` stands for all. */
+  /** Sparkplug groups; `+`, the default, stands for all. */
   readonly groups: readonly string[];
-  /** Names the host in the topic of STATE, and the shared subscription of its workers. */
+  /** Names the host in the topic of STATE, and the shared subscription of its workers. Default: `city`. */
   readonly hostId: string;
-  /** A worker requests the backlog packed. */
+  /** A worker requests the backlog packed. Default: true. */
   readonly isPacked: boolean;
   /** Where the figures for Prometheus are served; undefined: nowhere. Not checked here. */
   readonly metrics: string | undefined;
-  /** For `migrateDatabase`. */
+  /** Whether `migrate` makes the table of readings a hypertable of TimescaleDB; `auto`, the default: if the server has loaded it. */
   readonly hypertable: 'auto' | 'on' | 'off';
-  /** A command expires this long after it was stored. Units: s. */
+  /** A command of `command` expires this long after it was stored. Units: s. Default: 300. */
   readonly expiresS: number;
+  /** `--json` was given: output as JSON instead of text. */
   readonly isJson: boolean;
   /** `--help` was given, or the command is `help`. */
   readonly isHelp: boolean;
@@ -203,7 +205,7 @@ export function numberOption(name: string, text: string | boolean | string[] | u
   return number;
 }
 
-/** The version in the `package.json` of the platform. */
+/** Returns the version in `platform/package.json`, for example `0.1.0`. */
 export function platformVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;

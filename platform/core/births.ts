@@ -82,7 +82,10 @@ export function readSession({ metrics, sentMs }: HostPayload, receivedMs: number
 /** The properties of a metric in a birth that are stored with its series. */
 export const SERIES_PROPERTIES = ['engUnit', 'engLow', 'engHigh', 'talq'] as const;
 
-/** The series of a birth: one for each metric with readings. */
+/**
+ * Returns the series that a birth declares: one for each metric whose name `isReading`, also if it has no value. `device`: empty for the
+ * node. A property of the wrong type counts as absent.
+ */
 export function birthSeries({ device }: Pick<MessageOrigin, 'device'>, { metrics }: HostPayload): SeriesShape[] {
   return metrics.flatMap(({ name, datatype = 0, properties }) => {
     if (name === undefined || !isReading(name)) return [];

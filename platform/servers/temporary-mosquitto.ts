@@ -14,6 +14,7 @@ export interface TemporaryMosquitto {
   readonly pid: number | undefined;
   /** Starts it again on the same port, without its messages, after it has ended by itself. Rejects after `stop`, which removes its files. */
   start(): Promise<void>;
+  /** Ends it and removes its files. */
   stop(): Promise<void>;
 }
 

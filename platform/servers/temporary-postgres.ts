@@ -27,7 +27,7 @@ export interface TemporaryPostgres {
   readonly pid: number | undefined;
   /** SIGKILL, as a crash; the data stays. */
   kill(): Promise<void>;
-  /** Starts it again with its data after it has ended; not after `stop`. */
+  /** Starts it again with its data after it has ended, and waits until it accepts connections; not after `stop`. */
   start(): Promise<void>;
   /** Ends it and removes its folder. */
   stop(): Promise<void>;

@@ -14,7 +14,9 @@ const REASONS = ['no-birth', 'rejected', 'not-sparkplug', 'invalid-report'];
 const KINDS = ['command', 'rebirth', 'resend'];
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** The figures for Prometheus of one process of the platform. Units: s for times. */
+/**
+ * The figures for Prometheus of one process of the platform. A process sets only those of its kind; the others stay 0. Units: s for times.
+ */
 export interface HostMetrics {
   readonly registry: Registry;
   /** Messages from cabinets whose topic and payload could be read. */
@@ -37,7 +39,7 @@ export interface HostMetrics {
   readonly batches: Counter;
   /** Failed attempts to write a group, and transactions that took too long and were halved. */
   readonly retries: Counter;
-  /** From the sending of a data message to the commit of its group. */
+  /** From the sending of a data message, by the clock of its node, to the commit of its group; 0 if that would be negative. */
   readonly lag: Histogram;
   /** Time of the attempt that wrote a group of messages. */
   readonly commit: Histogram;

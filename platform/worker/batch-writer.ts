@@ -20,7 +20,9 @@ export interface StoredSummary extends Pick<Batch, 'invalid' | 'sentMs' | 'unrea
 
 /** What became of messages. `waiting`: a birth is missing, so they must be tried again. */
 export interface WrittenMessages {
+  /** One for each batch that was committed. */
   readonly stored: readonly StoredSummary[];
+  /** The sessions that NBIRTHs among the messages began. */
   readonly sessions: readonly BornSession[];
   readonly waiting: readonly { readonly message: NodeMessage; readonly node: CachedNode }[];
   /** Messages refused for what they contain, by the database or this program. */

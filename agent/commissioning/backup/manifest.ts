@@ -99,7 +99,7 @@ export function purposeOf({ cabinet }: Pick<BackupManifest, 'cabinet'>): string 
   return `${FORMAT}/${VERSION}/${cabinet}`;
 }
 
-/** Returns the SHA-256 hash of the bytes. Shape: 64 hex digits. */
+/** Returns the SHA-256 hash of the bytes. Shape: 64 hex digits in small letters. */
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

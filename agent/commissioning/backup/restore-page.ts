@@ -44,7 +44,10 @@ function differentText({ here, backup }: NonNullable<RestoreReport['replaced']>,
     : msg`The ids differ: this gateway is cabinet ${here}, the backup is of cabinet ${backup}.`;
 }
 
-/** Returns why `--yes` alone does not replace a cabinet by another one. */
+/**
+ * Returns why `--yes` alone does not replace a cabinet by another one, and the options that do. `here`: the id of this gateway's cabinet;
+ * `backup`: that in the backup.
+ */
 export function otherCabinetText({ here, backup }: NonNullable<RestoreReport['replaced']>): Message {
   return msg`this gateway is cabinet ${here}, the backup is of cabinet ${backup}: --yes --other-cabinet replaces ${here}`;
 }

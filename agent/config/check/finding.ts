@@ -20,7 +20,7 @@ export interface Finding {
   readonly mayGoOn?: true;
 }
 
-/** A path as people write it: `lines[0].devices[2].unit`. */
+/** Returns a path as people write it: `lines[0].devices[2].unit`. Positions in lists count from 0. Empty for the root. */
 export function formatPath(path: Path): string {
   return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
 }

@@ -132,7 +132,7 @@ function asPercent(share: number): number {
   return Number((share * 100).toPrecision(DIGITS));
 }
 
-/** Returns a percentage as a share of 1, to 15 significant digits. */
+/** Returns a percentage as a share: 0.5 for 50. It is rounded to 15 significant digits; its range is not checked. */
 export function asShare(percent: number): number {
   return Number((percent / 100).toPrecision(DIGITS));
 }

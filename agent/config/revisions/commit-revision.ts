@@ -19,7 +19,7 @@ export interface CommitContext extends Pick<ActiveRevisionParts, 'clock' | 'site
   readonly disk: RevisionDisk;
   readonly histories: RevisionHistoryStore;
   readonly active: ActiveRevision;
-  /** Returns the parts of the agent that a change affects, as text; empty for none. */
+  /** Returns the parts of the agent that a change affects, as text. Empty for none: the revision then has no trial. */
   readonly touches: (before: CabinetAndProfiles, after: CabinetAndProfiles) => readonly Message[];
   /** Checks the files of a revision or a candidate. */
   readonly check: (of: number | CandidateFiles) => Promise<CheckedRevision>;

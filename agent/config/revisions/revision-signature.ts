@@ -136,7 +136,10 @@ export function verifyRevisionSignature({ files, ...check }: SignatureCheck): Si
   return verifyHashSignature({ ...check, hash: revisionHash(files) });
 }
 
-/** Verifies a signature as `verifyRevisionSignature` does, but over a given hash. */
+/**
+ * Verifies a signature as `verifyRevisionSignature` does, but over a given hash: 64 hex digits in small letters. `nowMs` null: the clock is
+ * not trusted, so no signature is accepted. Serials up to `lastSerial` are refused.
+ */
 export function verifyHashSignature({ hash, signature, keys, cabinetId, nowMs, lastSerial }: HashSignatureCheck): SignatureVerdict {
   const parts = opened(signature);
   if (parts === undefined) return refused('bad-format');

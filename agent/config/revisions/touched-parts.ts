@@ -85,7 +85,7 @@ function withoutInventory<T extends Pick<Cabinet, 'lamps' | 'zones' | 'energy'>>
   return { ...cabinet, lamps, zones: cabinet.zones.map(({ litAreas: _areas, ...zone }) => zone) };
 }
 
-/** Number of decimals that the store keeps, by point id. */
+/** Returns by point id how many decimals the store keeps, as the profile of the point declares. Every point has an entry. */
 export function decimalsOf(points: ReadonlyMap<PointId, CabinetPoint>): Map<string, number> {
   return new Map([...points].map(([id, { profile }]) => [id, profile.decimals]));
 }

@@ -32,7 +32,10 @@ export interface TrialHealth {
   readonly isOnline: boolean;
 }
 
-/** Whether a trial continues, or how it ends. */
+/**
+ * Whether a trial continues, or how it ends. `confirm`: the revision stays. `return`: the agent returns to the one before. `reason`: why,
+ * for a person.
+ */
 export type TrialVerdict = { readonly kind: 'wait' } | { readonly kind: 'confirm' } | { readonly kind: 'return'; readonly reason: Message };
 
 /**

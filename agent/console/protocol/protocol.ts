@@ -34,12 +34,14 @@ export type RawArgs = Readonly<Record<string, string | boolean>>;
 
 /** One request of a client. `id` is repeated in the messages that answer the request. */
 export interface ConsoleRequest {
+  /** An integer that the client chooses. */
   readonly id: number;
+  /** Whole name of an agent command, as `bus scan`. */
   readonly command: string;
   readonly args: RawArgs;
   /** User name that the client states; not verified, and ignored on the login socket. */
   readonly user: string;
-  /** Token of a session, on the login socket. */
+  /** Token of a session, on the login socket; ignored on the other one. */
   readonly token?: string;
 }
 

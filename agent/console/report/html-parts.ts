@@ -18,7 +18,7 @@ const SENTENCE_LETTERS = 40;
 /** Such a word may be broken anywhere, so that its column does not leave the page. */
 const LONG_WORD = /\S{25}/;
 
-/** Language and time zone of the page, and an id that no other part of it has. */
+/** Language and time zone (IANA name) of the page, and an id that no other part of it has; ids of elements begin with it. */
 export interface HtmlPart {
   readonly id: string;
   readonly language: Language;

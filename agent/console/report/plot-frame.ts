@@ -128,7 +128,7 @@ export function label(x: number, y: number, text: string, more: Readonly<Record<
   return element('text', { x, y, ...more }, escaped(text));
 }
 
-/** Returns a plot that says that there is no data. */
+/** Returns a plot as SVG that says that there is no data. `title`: for screen readers, not drawn. */
 export function emptyPlot(sheet: PlotSheet, title: Message): string {
   const text = translate(sheet.language, msg`No data for this plot.`);
   const frame = element('rect', {
@@ -206,7 +206,10 @@ export function legend(entries: readonly LegendEntry[], topPx: number, { widthPx
   return { markup: marks.join(''), bottomPx: entries.length === 0 ? topPx : y + 18 };
 }
 
-/** Returns the swatch of a legend entry with this fill and outline. */
+/**
+ * Returns the swatch of a legend entry as SVG. `fill` and `stroke`: values of the attributes, such as a colour, or `patternFill` for a
+ * pattern.
+ */
 export function swatchOf(fill: string, stroke: string = INK): string {
   return element('rect', { width: 18, height: 12, fill, stroke, 'stroke-width': 0.8 });
 }
@@ -217,7 +220,7 @@ export function knownAt(values: readonly (number | null)[] | undefined, at: numb
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
-/** Returns the finite numbers of a list. */
+/** Returns the finite numbers of a list, in their order; the other values are left out. */
 export function knownOf(values: readonly (number | null | undefined)[]): readonly number[] {
   return values.filter((value): value is number => typeof value === 'number' && Number.isFinite(value));
 }

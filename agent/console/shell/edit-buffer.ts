@@ -20,7 +20,7 @@ export interface EditBuffer {
   readonly lostChars: number;
 }
 
-/** A buffer with an empty line. */
+/** A buffer with an empty line, with nothing to insert by Ctrl-Y and no dropped characters. */
 export const EMPTY_BUFFER: EditBuffer = { line: '', cursor: 0, killed: '', lostChars: 0 };
 
 /**
@@ -80,7 +80,9 @@ function wordEnd({ line, cursor }: EditBuffer): number {
   return cursor + (/^\s*\S*/.exec(line.slice(cursor))?.[0].length ?? 0);
 }
 
-/** Returns true if the text ends inside quotes. */
+/**
+ * Returns true if the text ends inside quotes, `"` or `'`. A character after a backslash is no quote, except inside `'` quotes.
+ */
 export function isQuoted(text: string): boolean {
   let open = '';
   for (let index = 0; index < text.length; index++) {

@@ -21,11 +21,13 @@ export function filesRole({ login, isStranger }: Pick<ConsoleSession, 'login' | 
 /** A session that the agent opened for a logged-in user. */
 export interface AgentSession {
   readonly role: Role;
+  /** Sent with each request of the session; the agent finds the session by it. */
   readonly token: string;
+  /** Path of the socket for the requests of the session. */
   readonly socketPath: string;
   /** The console must end the session after this time without a key. Units: ms. */
   readonly idleMs: number;
-  /** Resolves once the session has ended. */
+  /** Resolves once the session has ended, for example by `leave`, by the agent, or by a lost connection. */
   readonly ended: Promise<unknown>;
   /** Ends the session in the agent: as a hang-up if `isLost`, otherwise as a logout. */
   leave(isLost: boolean): void;

@@ -98,7 +98,7 @@ function scaleOf(samples: readonly Sample[], decimals: number) {
   return { ...ends, step, linesPerTick, lines: steps * linesPerTick, label };
 }
 
-/** A scale with round steps. `digits`: after the decimal point of its labels, at most 10. */
+/** A scale from `low` to `high`, both multiples of `step`. `digits`: after the decimal point of its labels, at most 10. */
 export interface RoundScale {
   readonly low: number;
   readonly high: number;

@@ -24,11 +24,13 @@ export interface LevelChange extends RecordedChoice {
   readonly sinceUs: number;
 }
 
-/** An instant with its changes. `nowUs`: whole µs of the monotonic clock. `nowMs`: wall time, whole ms. */
+/** An instant with its changes since the last one. `nowUs`: whole µs of the monotonic clock. `nowMs`: wall time, whole ms. */
 export interface EncodedInstant {
   readonly nowUs: number;
   readonly nowMs: number;
+  /** Changed inputs; at the first instant of a segment all inputs. */
   readonly changes: readonly CellChange[];
+  /** Changed levels and reasons; at the first instant of a segment those of all lamps. */
   readonly levels: readonly LevelChange[];
 }
 

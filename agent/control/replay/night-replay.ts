@@ -63,9 +63,12 @@ interface Track {
 
 /** What a replay requires. `settings`: those to replay besides the recorded ones. */
 export interface NightReplayParts {
+  /** The nights whose figures are summed. Light outside them is not counted. */
   readonly windows: readonly NightWindow[];
   readonly settings: readonly ReplaySettings[];
+  /** Returns the mains power of a lamp at a level, for the energy. */
   readonly powerOf: PowerOf;
+  /** What counts as a dark moment. */
   readonly limits: DarkLimits;
 }
 

@@ -7,7 +7,7 @@ import type { LightingStreet } from '../../lighting/lighting.ts';
 import { reasonBetween } from '../record/gap-reason.ts';
 import type { NightWindow } from './settings-tally.ts';
 
-/** A time that cannot be replayed, and the likely reason. `thinned`: inputs were removed to make room. */
+/** A part of a night's darkness that cannot be replayed, and the likely reason. `thinned`: inputs were removed to make room. */
 export interface MissingSpell {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;

@@ -14,8 +14,10 @@ export interface FollowerParts {
   readonly lamps: readonly Lamp[];
   readonly clock: Clock;
   readonly field: Pick<Field, 'write' | 'latest'>;
+  /** Receives `lamp-not-following`. */
   readonly events: EventTracker;
   readonly log: Log;
+  /** Returns how the read level of a lamp is compared with the decided one. */
   readonly verificationOf: (lampId: string) => Verification;
   /** Limits the levels per second, except urgent ones. Absent: no limit. */
   readonly pace?: PaceParts | undefined;

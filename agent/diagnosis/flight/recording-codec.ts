@@ -71,7 +71,7 @@ export function recordingHeadOf(begin: Buffer): RecordingHead | null {
   return head === undefined || !isHead(head) ? null : (withMessages(head) as RecordingHead);
 }
 
-/** Returns a recording; null if its file is damaged or incomplete. */
+/** Decodes the whole file of a recording. Null if it is damaged, incomplete or not of a recording. */
 export function decodeRecording(file: Buffer): FlightRecording | null {
   const found = packedPartsOf(file);
   if (found === null) return null;

@@ -4,7 +4,7 @@ import { monthOf, nextNight } from '../energy-months.ts';
 import { added, type NightTally, NO_TALLY } from '../energy-tally.ts';
 import type { KeptNights } from '../energy-tracker.ts';
 
-/** The counted nights of a range. */
+/** The counted nights of a range. `from` and `to`: its first and last night, both included. */
 export interface ReportNights {
   readonly from: SavingsDate;
   readonly to: SavingsDate;

@@ -14,7 +14,7 @@ export interface MeterCarry {
   readonly isRestarted?: boolean;
 }
 
-/** A part of a night that is to be estimated. */
+/** A part of a night in which the energy of a meter was not measured and is to be estimated. */
 export interface OpenGap {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;

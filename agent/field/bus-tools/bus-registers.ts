@@ -126,7 +126,7 @@ export function walkFrom(from: number, to: number, cap: number): Walk {
   return { at: from, size, to, cap: size, singleWorks: false, wall: null };
 }
 
-/** Whether no register is left to read. */
+/** Whether no register up to `to`, itself included, is left to read. */
 export function isDone({ at, to }: Walk): boolean {
   return at > to;
 }

@@ -38,6 +38,7 @@ export interface TransactionsOptions {
   readonly events: EventTracker;
   /** A random number from 0 to 1. */
   readonly random: () => number;
+  /** Receives the readings of the units, also those without a value. */
   readonly onReadings: (readings: readonly Reading[]) => void;
   /**
    * Called with true when a unit starts to answer. Called with false when it is reported as silent, also if it never answered, or when its

@@ -39,7 +39,10 @@ export interface LineStatsParts {
   readonly clock: Clock;
   /** How long the adapter holds bytes back; null when that is unknown. Units: ms. */
   readonly latencyMs: () => number | null;
-  /** The number of polls that left more than one period after they were due. Polls after a lost one and most first polls do not count. */
+  /**
+   * The number of polls, since the line was created, that left more than one period after they were due. Polls after a lost one and most
+   * first polls do not count.
+   */
   readonly overruns: () => number;
   /** The number of requests in one whole round of polls of a unit, without isolated registers. */
   readonly requestsOf: (unit: Unit) => number;

@@ -32,7 +32,7 @@ export function asLit({ switchedOff }: Unit, value: DecodedValue): DecodedValue 
   return switchedOff.has(value.quantity) && value.value !== null ? darkLevel(value.quantity) : value;
 }
 
-/** Returns a decoded value of 0, marked as plausible, for this quantity. */
+/** Returns the value of a level whose channel is off: 0, marked as plausible. `quantity`: the id of the level. */
 export function darkLevel(quantity: string): DecodedValue {
   return { quantity, value: 0, plausible: true };
 }

@@ -118,11 +118,11 @@ export interface UnitParts {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
   readonly setupValues: SetupValues;
-  /** As `Unit.phase`. Default: 1. */
+  /** Position among the units of the line, as `Unit.phase`: above 0, up to 1. Default: 1. */
   readonly phase?: number;
-  /** A device of the line lists groups. Default: false. */
+  /** This or another device of the line lists groups. If false, the set-up leaves the group registers as they are. Default: false. */
   readonly hasGroups?: boolean;
-  /** As `Unit.slowDelayMs`. Units: ms. Default: 0. */
+  /** Longest delay of slow registers after the first answer, as `Unit.slowDelayMs`. Units: ms. Default: 0. */
   readonly slowDelayMs?: number;
 }
 

@@ -44,7 +44,7 @@ export interface MaintenanceRegistryParts {
   readonly log: Log;
   /** Receives maintenance from before the start that is in force again. */
   readonly onBegun: (begun: readonly Maintenance[]) => void;
-  /** Receives maintenance that ended because its time was over. */
+  /** Receives maintenance that ended because its time was over, also while the agent was off. Not for a call of `end`. */
   readonly onEnded: (ended: readonly MaintenanceView[]) => void;
   /** Receives the `views` when they change: the maintenance in force or waiting for a trusted time. Not after a mere count of an event. */
   readonly onChange: (views: readonly MaintenanceView[]) => void;

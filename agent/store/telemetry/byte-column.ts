@@ -66,7 +66,7 @@ export function takeVarint(reader: ByteReader): number {
   throw new StoreError('corrupt', msg`stored bytes: a number at byte ${reader.offset} is larger than ${Number.MAX_SAFE_INTEGER}`);
 }
 
-/** The inverse of `putSigned`. Errors: as `takeVarint`. */
+/** Reads a number that `putSigned` has written. Errors: throws StoreError `corrupt` if the bytes end or the number is too large. */
 export function takeSigned(reader: ByteReader): number {
   const zigzag = takeVarint(reader);
   return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;

@@ -64,7 +64,7 @@ export function toCell({ value, quality, atMs }: SeriesReading, frameMs: number,
   return { offsetMs, flags: index + 4 * FORM.double, scaled: 0, double: value };
 }
 
-/** Writes cells as columns. Does not write how many cells there are. */
+/** Writes cells as columns, in their order, for `takeCells`. Does not write how many cells there are. */
 export function putCells(writer: ByteWriter, cells: readonly Cell[]): void {
   putDeltas(writer, cells, ({ offsetMs }) => offsetMs);
   putRuns(writer, cells, ({ flags }) => flags);

@@ -39,7 +39,7 @@ export type Read =
   | { readonly kind: 'frames'; readonly frames: readonly SegmentFrame[] }
   | { readonly kind: 'damaged'; readonly cause: StoreError };
 
-/** The number of rows, and sums over them. `bytes`: of the encoded frames. */
+/** The number of rows, of frames or of segments, and sums over them. `bytes`: of the encoded frames, without the rest of a row. */
 export interface Tally {
   readonly rows: number;
   readonly frames: number;

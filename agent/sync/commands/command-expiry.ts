@@ -69,7 +69,7 @@ export function refuseDoubtful({ expiresMs }: Lifetime, order: PlatformOrder, { 
   );
 }
 
-/** Returns whether the order is an override of rank `emergency`. */
+/** Returns whether the order starts an emergency, an override of that rank, whose level is 100 %. False for the order that ends one. */
 export function bringsOnlyLight(order: PlatformOrder): boolean {
   return order.kind === 'override' && order.request.rank === 'emergency';
 }

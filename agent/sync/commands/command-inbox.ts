@@ -54,7 +54,7 @@ export interface CommandInboxParts {
    * null if none was given.
    */
   readonly onTaken: (deviceId: string, commandId: string, expiresMs: number | null) => void;
-  /** Sends the platform the state of a command, without proof that it arrives. */
+  /** Sends the platform the state of a command, without proof that it arrives. `kind`: of its order, `refused`, or null. */
   readonly onAnswer: (outcome: Outcome, kind: OutcomeKind) => void;
   /** Receives the events `command-ended` and `command-refused`. */
   readonly onEvent: (event: AgentEvent) => void;

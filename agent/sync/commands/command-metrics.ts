@@ -177,7 +177,7 @@ export function deviceCommandMetrics({ target, metrics, part }: UplinkDevice): r
   return [OVERRIDE, ...(ofKind[target.kind] ?? []), COMMAND].flatMap(ownMetrics);
 }
 
-/** Returns the metric name for each key of a group. */
+/** Returns the name of each metric of a group, under the key that it has in the group. */
 export function metricNames<T extends OwnMetrics>(metrics: T): { readonly [Key in keyof T]: T[Key][0] } {
   return Object.fromEntries(Object.entries(metrics).map(([key, [name]]) => [key, name])) as { [Key in keyof T]: T[Key][0] };
 }

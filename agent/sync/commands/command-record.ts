@@ -53,7 +53,7 @@ const KINDS: Readonly<Record<CommandRecord['kind'], true>> = {
 const STATES: readonly OutcomeState[] = ['received', 'queued', 'sent', 'verified', 'refused', 'failed'];
 const TARGETS: readonly CommandTarget['kind'][] = ['lamp', 'zone', 'cabinet', 'device'];
 
-/** Whether a command in this state has ended. */
+/** Whether a command in this state has ended: `verified`, `refused` or `failed`. */
 export function isFinal(state: OutcomeState): boolean {
   return state === 'verified' || state === 'refused' || state === 'failed';
 }

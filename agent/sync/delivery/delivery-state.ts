@@ -18,6 +18,7 @@ export interface DeliveryParts {
   >;
   readonly clock: Clock;
   readonly log: Log;
+  /** What proves delivery: an answer of the broker or an acknowledgement of the platform. `auto`: the latter once there are any. */
   readonly proof: UplinkConfig['proof'];
   /** The day's data budget has room for backlog. */
   readonly mayDrain: () => boolean;

@@ -220,12 +220,12 @@ function sentFloor({ cursor, reached }: Ledger): number {
   return Math.max(cursor, reached);
 }
 
-/** Returns the sum of the bytes in `unacked`. */
+/** Returns how many bytes have reached the broker and wait for the platform: the sum over `unacked`. 0 except in mode `platform`. */
 export function bytesUnacked(ledger: Ledger): number {
   return sum(ledger.unacked.map(({ bytes }) => bytes));
 }
 
-/** Returns the sum of the bytes in `inFlight`. */
+/** Returns how many bytes were sent and are not proven to have reached the broker: the sum over `inFlight`. */
 export function bytesInFlight(ledger: Ledger): number {
   return sum(ledger.inFlight.map(({ bytes }) => bytes));
 }

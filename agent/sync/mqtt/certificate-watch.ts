@@ -34,6 +34,7 @@ export interface CertificateWatchParts {
   readonly config: Pick<UplinkConfig, 'certFile' | 'caFile'>;
   readonly readFile: ReadFile;
   readonly clock: Clock;
+  /** Receives the events `certificate-expires`, `certificate-refused` and `certificate-renewed`. */
   readonly onEvent: (event: AgentEvent) => void;
   /** There is a renewed certificate with another expiry than at the last check, or an unused one is due for a retry: connect with it. */
   readonly onRenewed?: () => void;

@@ -18,7 +18,10 @@ import { LinkProbe } from '../mqtt/probe.ts';
 import { createSecretReader, type ReadFile, type Secrets } from '../mqtt/secret-files.ts';
 import type { Trace } from './trace.ts';
 
-/** The dependencies with which `BrokerConnection` is created, and its callbacks. `will`: the death message of a session. */
+/**
+ * The dependencies with which `BrokerConnection` is created, and its callbacks. `will`: returns the message that the broker publishes if
+ * the connection is lost, for the session with this bdSeq. `subscriptions`: topics.
+ */
 export interface BrokerConnectionParts {
   readonly config: UplinkConfig;
   readonly clientId: string;

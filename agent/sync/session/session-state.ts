@@ -29,7 +29,9 @@ export interface SessionState {
   readonly silentRounds: number;
   /** When the first births of the session were sent; null before. It stays until the next attempt to connect. */
   readonly bornMono: MonoMs | null;
+  /** What is known of the primary host, and whether births wait for it. */
   readonly host: HostState;
+  /** The births that a host causes, and their pace. */
   readonly rebirth: RebirthState;
   /** The phase after `dying`: `resting` to connect again, or `off`. */
   readonly afterDeath: 'resting' | 'off';

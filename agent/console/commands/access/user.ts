@@ -261,7 +261,7 @@ export function renderInvitation({ user, role, oneTimePassword, untilMs }: Invit
   return [...paragraph(what, page), '', `  ${oneTimePassword}`, '', translated(msg`It is shown this once only.`, page)].join('\n');
 }
 
-/** Renders the key for one-time codes and what to type next. */
+/** Renders the key for one-time codes as text, in groups of four and as its `otpauth:` address, and what to type next. */
 export function renderOffer({ user, secret, uri }: CodeOffer, page: Page): string {
   const grouped = (secret.match(/.{1,4}/g) ?? []).join(' ');
   const next = msg`Put it into an authenticator app, then \`user totp confirm\` with its first code: from then on ${user} needs one at each login.`;

@@ -6,7 +6,7 @@ import type { AgentEvent } from '../../../core/words.ts';
 import { type Page, translated } from '../../text/page.ts';
 import { csvLine, csvText } from '../../text/text-table.ts';
 
-/** An event with its place on the street. */
+/** An event with its place on the street, such as its lamps, pole and zone; what does not apply or is unknown is null. */
 export type PlacedEvent = AgentEvent & { readonly place: EventPlace };
 
 /** The form of the output. `separator`: between the fields of CSV; it has no effect on JSON. */

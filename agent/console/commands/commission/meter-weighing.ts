@@ -26,7 +26,7 @@ const HOLD = { endMin: 6, renewalMs: 90_000 };
  */
 const DOUBT_SHARE = 0.05;
 
-/** Progress: lamp number `at` (from 1) of `of` is being measured. */
+/** Progress: lamp number `at` (from 1) of `of` is being measured. `lamp`: its id. `waitsFor`: tells it from other progress of a test. */
 export interface WeighProgress {
   readonly lamp: string;
   readonly at: number;

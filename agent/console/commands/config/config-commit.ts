@@ -55,7 +55,7 @@ export const CONFIG_COMMIT = configChange({
   render: async (result, page, args) => (await import('./config-page.ts')).renderCommit(result, page, args),
 });
 
-/** `config confirm`: keeps the revision that is on trial. */
+/** `config confirm`: accepts the revision that is on trial, which ends the trial; refused if there is none. */
 export const CONFIG_CONFIRM = configChange({
   name: 'config confirm',
   summary: msg`keep the revision that is on trial`,
