@@ -27,7 +27,10 @@ export interface FailureCounterParts {
   readonly onLocked: (user: string | null, waitMs: number) => void;
 }
 
-/** One attempt with a password. `user`: the name, which may be unknown. `console`: the key that the client sends; empty for none. */
+/**
+ * One attempt with a password. `user`: the name, which may be unknown. `console`: the secret key of the console, as the client sends it;
+ * empty for none.
+ */
 export interface LoginTry {
   readonly user: string;
   readonly console: string;

@@ -113,7 +113,7 @@ function withoutLatest({ all, allBefore }: Omit<Lockout, 'users'>): Omit<Lockout
   return { all: { ...all, failures: Math.max(0, all.failures - 1) }, allBefore };
 }
 
-/** Returns the part of the state that is stored over a restart, for `restoredLockout`. */
+/** Returns the part of the state that is stored over a restart, for `restoredLockout`: the numbers of failures, without waits and times. */
 export function lockoutFacts({ users, all }: Lockout): LockoutFacts {
   return { users: Object.fromEntries([...users].map(([name, { failures }]) => [name, failures])), all: all.failures };
 }

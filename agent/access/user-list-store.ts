@@ -42,7 +42,9 @@ export interface UserListStore {
 
 const KEY = 'access.userList';
 
-/** Creates the store of the signed list of users. Reads nothing before a call. */
+/**
+ * Creates the store of the signed list of users. The stored list is read and verified at the first call of `take` or `users`, not before.
+ */
 export function createUserListStore({ store, clock, log, verify }: UserListStoreParts): UserListStore {
   /** Serial of the list, the highest accepted. */
   let serial = 0;

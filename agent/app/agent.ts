@@ -38,7 +38,7 @@ export interface Agent {
   site(): CabinetAndProfiles;
   /**
    * Applies another configuration, which must have been checked. Resolves with the parts that it affects. After `stop` was called, it
-   * changes nothing, and still resolves with these parts.
+   * changes nothing, and still resolves with these parts. Calls are carried out one after the other.
    */
   apply(next: CabinetAndProfiles): Promise<TouchedRooms>;
 }

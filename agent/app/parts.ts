@@ -144,7 +144,7 @@ export class AgentState {
   /** Times of recent changes and accepted texts of the panels, kept from one configuration to the next. */
   readonly panelPaces: PanelPaces = new Map();
 
-  /** Events of lines and of the light control that wait until it is known whether their lamps have supply. */
+  /** By event id, events of lines and of the light control that wait until it is known whether their lamps have supply. */
   readonly heldEvents: HeldEvents = new Map();
 
   constructor(site: CabinetAndProfiles) {

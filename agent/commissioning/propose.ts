@@ -8,6 +8,7 @@ export interface SeenLine {
   readonly port: string;
   /** The settings of the scan that gave `found`, or those of `uartDevice`. Null for Modbus TCP, which has none. */
   readonly serial: SerialSettings | null;
+  /** Units that answered a request, also those without a matching profile. */
   readonly found: readonly FoundUnit[];
   /** Addresses with damaged replies. */
   readonly damaged: readonly number[];
@@ -21,7 +22,7 @@ export interface DraftDevice {
   /** Address on a Modbus line. Null for the device of a raw UART line, which sends by itself. */
   readonly unit: number | null;
   readonly profile: Profile;
-  /** Null for a device that gets no lamps. */
+  /** Id of its pole. Null for a device that gets no lamps. */
   readonly pole: string | null;
 }
 
@@ -74,6 +75,7 @@ export interface SiteDraft {
 /** A point of a device that can serve as a sensor of the zone. */
 export interface SensorPoint {
   readonly device: string;
+  /** Id of the point in the profile, without the device. */
   readonly point: string;
   /** True for a bit, also one of a register, and for a point whose highest plausible value (`range`) is 1. */
   readonly isContact: boolean;

@@ -57,7 +57,7 @@ export interface OptionSpec {
 export interface SecretSpec {
   readonly name: string;
   readonly prompt: Message;
-  /** A new password, to which the password rule applies. */
+  /** A new password: the password rule applies, and on a terminal it is typed twice. */
   readonly isNew: boolean;
   /** Returns true if the client must ask this person for the secret with these arguments. Absent: it always asks. */
   readonly isAsked?: (args: RawArgs, person: SecretOwner) => boolean;
@@ -83,6 +83,7 @@ export interface CommandWords {
   readonly summary: Message;
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
+  /** Whole lines as they are typed, with `luciole` first except for a `ShellCommand`. */
   readonly examples: readonly string[];
   /** Cannot be abbreviated. */
   readonly isTypedWhole?: true;

@@ -6,7 +6,7 @@
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import type { ConsoleCommand, Group, OptionSpec } from './command-spec.ts';
 
-/** The option that names the agent's socket. */
+/** The option `--socket PATH`, which names the agent's socket. */
 export const SOCKET_OPTION: OptionSpec = {
   name: 'socket',
   value: 'PATH',

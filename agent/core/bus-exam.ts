@@ -30,7 +30,7 @@ export interface ExamProgress {
   readonly totalMs: number;
 }
 
-/** Bytes that the port delivered together, and when it did. Only the first bytes of a window are kept. */
+/** Bytes that the port delivered together, and when it did. Only the first 512 bytes of a window are kept. */
 export interface ExamChunk {
   readonly atMono: MonoMs;
   readonly bytes: Uint8Array;

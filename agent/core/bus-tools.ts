@@ -70,11 +70,14 @@ export interface ScanRequest {
   readonly signal?: AbortSignal;
 }
 
-/** The progress of a scan: `done` of `total` tries have ended. `found`: a unit found now; null for progress only. */
+/**
+ * The progress of a scan: `done` of `total` tries have ended. A try is one address at one speed. `found`: a unit found now; null for
+ * progress only.
+ */
 export interface ScanProgress {
   readonly done: number;
   readonly total: number;
-  /** Null on a line without serial settings, such as Modbus TCP. */
+  /** Those of the try, or of `found`. Null on a line without serial settings, such as Modbus TCP. */
   readonly serial: SerialSettings | null;
   readonly found: FoundUnit | null;
 }
@@ -82,6 +85,7 @@ export interface ScanProgress {
 /** One unit found by a scan, and what it may be. */
 export interface FoundUnit {
   readonly unit: number;
+  /** The settings at which it answered; null on a line without serial settings. */
   readonly serial: SerialSettings | null;
   /** Typical time of its replies; 0 if none was measured. Units: ms. */
   readonly turnaroundMs: number;
@@ -128,7 +132,7 @@ export interface RegistersRequest {
   readonly signal?: AbortSignal;
 }
 
-/** `done` of `total` addresses have been tried. */
+/** The progress of a search for registers: `done` of `total` addresses of its range have been tried. */
 export interface RegistersProgress {
   readonly done: number;
   readonly total: number;
@@ -193,7 +197,10 @@ export interface BusWriteResult extends BusWrite {
   readonly warnings?: readonly Message[];
 }
 
-/** Percentiles and maximum of the newest values. `count`: number of all values so far, also older ones. Units: those of the values. */
+/**
+ * Percentiles and maximum of the newest 256 values, rounded to one decimal. `count`: number of all values so far, also older ones. Units:
+ * those of the values.
+ */
 export interface Spread {
   readonly count: number;
   readonly p50: number;
@@ -218,6 +225,7 @@ export interface LineStats {
   /** Damaged and incomplete replies. */
   readonly crcErrors: number;
   readonly exceptions: number;
+  /** Replies to requests that had been given up. */
   readonly lateReplies: number;
   /** Replies received twice. */
   readonly duplicates: number;
@@ -225,10 +233,12 @@ export interface LineStats {
   readonly doubtful: number;
   /** How often a wait for overdue replies ended, because they arrived or can no longer arrive. */
   readonly resyncs: number;
+  /** Requests that the line received back (RS-485 echo). */
   readonly echoes: number;
+  /** Received bytes that were discarded, such as noise, damaged replies and frames of others. */
   readonly noiseBytes: number;
   readonly console: ConsoleCounts;
-  /** How long urgent writes waited; null before the first one. Units: ms. */
+  /** How long urgent writes waited until their first byte was sent; null before the first one. Units: ms. */
   readonly urgentWaitMs: Spread | null;
   /** Polls that were sent more than one period late. Most first polls, and polls after a lost one, do not count. */
   readonly overruns: number;
@@ -281,7 +291,10 @@ export interface UnitStats {
   readonly unanswered: readonly string[];
 }
 
-/** One ended transaction on a line. `atMs`: the wall time at which it ended. `turnaroundMs`: in ms, null if the transaction failed. */
+/**
+ * One ended transaction on a line. `atMs`: the wall time at which it ended. `turnaroundMs`: response time of the unit in ms, as in
+ * `BusReadResult`; null if the transaction failed.
+ */
 export interface BusTransaction {
   readonly atMs: number;
   readonly unit: number;

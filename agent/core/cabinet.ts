@@ -105,6 +105,7 @@ export interface LineConfig {
   readonly kind: 'modbus' | 'uart' | 'dali';
   /** A device file, `tcp://host:502` (Modbus TCP), or `rtu+tcp://host:port` (a serial server). */
   readonly port: string;
+  /** Has no effect with `tcp://`. */
   readonly serial: SerialSettings;
   /** Settings if the kernel switches the direction of the transceiver; null if the adapter or the device tree does. */
   readonly rs485: Rs485Settings | null;

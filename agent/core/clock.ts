@@ -6,7 +6,7 @@
 
 /** Time of day and date. Units: ms since 1970-01-01T00:00Z. May jump forward and back when the clock is set. */
 export type WallMs = number;
-/** Monotonic time. Units: ms since an arbitrary start; never decreases, may have fractions. */
+/** Monotonic time. Units: ms since an arbitrary start, another one in each run; never decreases, may have fractions. */
 export type MonoMs = number;
 
 /**

@@ -32,6 +32,7 @@ export interface RecordPart extends RecordStreams {
   readonly basis: RecordBasis | null;
   readonly fromMono: MonoMs;
   readonly toMono: MonoMs;
+  /** This and `toMs`: the same bounds by the wall clock, as it was before a step that ends the segment. */
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
   /** At the start of the segment. */

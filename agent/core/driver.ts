@@ -13,10 +13,11 @@ import type { Refusal } from './refusal.ts';
 /** Raw bytes in and out of one port: a serial port, a pseudo-terminal, a socket or a simulated wire. */
 export interface BytePort {
   readonly isOpen: boolean;
-  /** Errors: rejects with BusError, for example `port-missing`. */
+  /** Has no effect on an open port. Errors: rejects with BusError, for example `port-missing`. */
   open(): Promise<void>;
-  /** Errors: throws BusError, for example `port-closed`; TypeError for a port that is only read. */
+  /** The bytes may be sent after the call. Errors: throws BusError, for example `port-closed`; TypeError for a port that is only read. */
   write(bytes: Uint8Array): void;
+  /** Has no effect on a closed port. `onLost` is not called. */
   close(): Promise<void>;
   /** Discards input that was not yet delivered, if the port keeps any. Returns the number of bytes, as far as it is known. */
   discardInput(): number;
@@ -30,7 +31,7 @@ export interface BytePort {
   onBytes: (bytes: Buffer) => void;
   /** Receives the input that `discardInput` drops, as far as the port reports it. */
   onDiscarded?: (bytes: Buffer) => void;
-  /** Set by the owner. The port was lost, for example unplugged or closed by the far end. */
+  /** Set by the owner. The port was lost, for example unplugged or closed by the far end. It stays closed until `open`. */
   onLost: (cause: Error) => void;
 }
 
@@ -262,6 +263,7 @@ export interface UartDriver {
    * `atMono`: when the bytes arrived.
    */
   feed(bytes: Uint8Array, atMono?: MonoMs): readonly DecodedValue[];
+  /** Since the creation. `noiseBytes`: bytes that were in no frame. */
   readonly counters: { readonly frames: number; readonly noiseBytes: number };
   /** Builds the write of one value. Returns a Refusal if that is not possible. Absent for a device that cannot be written. */
   readonly encode?: (quantity: string, value: number) => UartWrite | Refusal;

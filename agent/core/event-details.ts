@@ -55,7 +55,7 @@ export interface EventDetails extends EventHandling {
   readonly check?: EventCheck;
 }
 
-/** Returns the details of an event alone; an empty object if it has none. */
+/** Returns the details of an event without its other properties; an empty object if it has none. */
 export function detailsOf({ talq, urgency, evidence, check, ...rest }: EventDetails): EventDetails {
   return {
     ...(talq === undefined ? {} : { talq }),

@@ -34,7 +34,7 @@ export function isSuppressed({ suppressed }: EventHandling): boolean {
   return suppressed !== undefined && suppressed.untilMs === null;
 }
 
-/** Returns the handling of an event alone; an empty object if it has none. */
+/** Returns the handling of an event without its other properties; an empty object if it has none. */
 export function handlingOf({ acknowledged, suppressed }: EventHandling): EventHandling {
   return { ...(acknowledged === undefined ? {} : { acknowledged }), ...(suppressed === undefined ? {} : { suppressed }) };
 }

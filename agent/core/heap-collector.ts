@@ -49,7 +49,7 @@ export function createHeapCollector({ usedBytes, collect }: Heap): HeapCollector
   };
 }
 
-/** Returns the heap of the calling thread; null if the thread has no `gc` function (Node without `--expose-gc`). */
+/** Returns access to the heap of the calling thread; null if the thread has no `gc` function (Node without `--expose-gc`). */
 export function ownHeap(): Heap | null {
   const { gc } = globalThis;
   if (gc === undefined) return null;

@@ -65,6 +65,7 @@ export interface TonightView {
   readonly duskMs: WallMs | null;
   /** As `duskMs`; null if that night has no dawn. */
   readonly dawnMs: WallMs | null;
+  /** Id of the programme for this night; the event nights in `events` replace parts of it. */
   readonly programme: string;
   /** The calendar rule that selected the programme, or that the platform chose it; empty for the zone's own programme. */
   readonly rule: Message;
@@ -74,7 +75,7 @@ export interface TonightView {
   readonly leftOut: readonly { readonly name: string; readonly nextName: string; readonly atMs: WallMs }[];
   /** A photocell counts within this many minutes of dusk and dawn; null without a photocell. */
   readonly photocellMin: number | null;
-  /** A row for each change of `minPct`, `maxPct`, `boostPct` or `reason`, in order of time; the day before the first is left out. */
+  /** A row for each change of `minPct`, `maxPct`, `boostPct` or `reason`, in order of time. A first row of reason `day` is left out. */
   readonly rows: readonly TonightRow[];
 }
 
@@ -206,7 +207,8 @@ export interface IdentifyRequest {
 }
 
 /**
- * The blinking of a lamp between two levels, once it has begun. `stop` ends it, but not a newer blinking of the lamp that replaced it.
+ * The blinking of a lamp between two levels, once it was requested. It also ends when its time is over. `stop` ends it, but not a newer
+ * blinking of the lamp that replaced it.
  */
 export interface IdentifyRun {
   readonly lowPct: LevelPct;

@@ -15,7 +15,7 @@ import type { LevelPct, PointId, Reading, Severity } from './words.ts';
 
 /** The severities of log lines, lowest first. */
 export const LOG_SEVERITIES = ['debug', 'info', 'warning', 'alarm'] as const satisfies readonly (Severity | 'debug')[];
-/** How important a log line is, one of `LOG_SEVERITIES`. */
+/** How important a log line is: `debug`, `info`, `warning` or `alarm`. */
 export type LogSeverity = (typeof LOG_SEVERITIES)[number];
 
 /** Log of events by name, with fields. Fields must not contain secrets. `severity`: default `info`. */
@@ -48,7 +48,7 @@ export interface LogFeed {
 
 /** The classes of requests on a line, most urgent first. Source: docs/lines.md. */
 export const LANES = ['urgent', 'command', 'presence', 'console', 'telemetry', 'probe'] as const;
-/** The class of one request on a line, one of `LANES`. */
+/** The class of one request on a line, most urgent first: `urgent`, `command`, `presence`, `console`, `telemetry`, `probe`. */
 export type Lane = (typeof LANES)[number];
 
 /** A write to a point, such as the level of a lamp. */
@@ -68,7 +68,7 @@ export interface LevelWrite {
    * need neither. `sentMono`: when it was sent.
    */
   readonly onSent?: (sentMono: MonoMs) => void;
-  /** The text of a text point; absent for a number. */
+  /** The text of a text point, in place of `levelPct`; absent for a number. */
   readonly text?: string;
 }
 

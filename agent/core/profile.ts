@@ -107,9 +107,10 @@ export type DeviceCategory =
 
 /** A group of points that a device type has `count` times, numbered from 0, such as the lamp drivers behind a DALI gateway. */
 export interface RepeatedPart {
+  /** First part of the names of its points: with `lamp`, the point `level` of part 3 is `lamp3_level`. */
   readonly id: string;
   readonly count: number;
-  /** Names of its points without the prefix of the part. */
+  /** Names of its points without this prefix. */
   readonly points: readonly string[];
 }
 
@@ -119,7 +120,9 @@ export interface RepeatedPart {
  */
 export interface IdentifyProbe {
   readonly table: Table;
+  /** As in the frame: 0-based. */
   readonly address: number;
+  /** Number of registers, or of bits. */
   readonly count: number;
   /** Accepted answers, each as the values of the registers in the frame. One of them must match. */
   readonly oneOf: readonly (readonly number[])[];
@@ -361,10 +364,12 @@ export interface PointWrite {
  */
 export interface SetupProfile {
   readonly table: 'coil' | 'holding';
+  /** As in the frame: 0-based. */
   readonly address: number;
   readonly value: number | SetupParameter;
   /** Higher values of a parameter are limited to this. Default: 65535. */
   readonly max?: number;
+  /** The reason for this value, for people. */
   readonly why: string;
   /** A level may be refused until it is written. If no row has this, all rows may be required first. */
   readonly forLevel?: boolean;
@@ -380,9 +385,11 @@ export type DaliParameter = 'daliFadeTime' | 'daliFailsafeLevel' | 'daliGroups0'
 
 /** One exchange with a device, recorded or computed, and values that its response must decode to (`expect`); others are not checked. */
 export interface ProfileExample {
+  /** Where the exchange is from, as text for people. */
   readonly origin: string;
-  /** Hex with spaces; null for a uart frame. */
+  /** Hex, with or without spaces; null for a uart frame. */
   readonly request: string | null;
+  /** Hex, as `request`. */
   readonly response: string;
   /** By point; null: no valid value. A text point has its text here. */
   readonly expect: Readonly<Record<string, number | string | null>>;

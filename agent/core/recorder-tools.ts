@@ -37,7 +37,9 @@ export interface RecordingFacts {
   readonly lines: readonly RecordedLine[];
 }
 
-/** One part of a recording. `atMono` and `atMs` are the same moment, from which the wall time of each entry follows. */
+/**
+ * One part of a recording. `atMono` and `atMs`: the moment at which the part was made. From it the wall time of each entry follows.
+ */
 export interface RecordingPart {
   readonly atMono: MonoMs;
   readonly atMs: WallMs;
@@ -45,10 +47,10 @@ export interface RecordingPart {
   /**
    * In the order of their bytes. `line` null: decisions and events. `lost`: number of older entries that are missing: since the part
    * before; in the first part, since the memory or observation began. `baseUs`: the monotonic time to which that of the first entry is
-   * relative, in µs.
+   * relative, in µs. `bytes`: length before compression.
    */
   readonly channels: readonly { readonly line: string | null; readonly baseUs: number; readonly bytes: number; readonly lost: number }[];
-  /** Length of the part in the file. Units: bytes. */
+  /** Length of the compressed part in the file. Units: bytes. */
   readonly packedBytes: number;
 }
 
@@ -61,6 +63,7 @@ export interface RecordingHead extends RecordingFacts {
   readonly alarms: readonly RecordedAlarm[];
   /** Alarms beyond those in `alarms`. */
   readonly moreAlarms: number;
+  /** Oldest first. */
   readonly parts: readonly RecordingPart[];
 }
 

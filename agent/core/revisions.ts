@@ -50,6 +50,7 @@ export type ConfirmMode = 'auto' | 'asked';
 
 /** The trial of the revision in force. */
 export interface TrialView {
+  /** Number of that revision. */
   readonly number: number;
   readonly mode: ConfirmMode;
   /** Time left of the trial; 0 also while its end has to wait, as for the disk. Units: s. */

@@ -97,6 +97,7 @@ export interface ReferenceZone {
   /** Delay of switching on and off after the sun's times; negative: earlier. */
   readonly onOffsetMin: number;
   readonly offOffsetMin: number;
+  /** Other offsets for parts of the year; empty for none. */
   readonly seasons: readonly Season[];
   /** Mean hours of darkness of a night, over the 365 nights from the first night of the baseline on. */
   readonly meanHours: number;
@@ -162,7 +163,7 @@ export interface SavingsBaseline {
  */
 export type SavingsGapReason = 'meter-silent' | 'meter-restarted' | 'no-meter';
 
-/** A part of a night without measurement. `wh`: its estimated energy. `halfWh`: half width of the interval around it. Units: Wh. */
+/** A part of a night without measurement. `wh`: its estimated energy. `halfWh`: half of the 90 % interval around it. Units: Wh. */
 export interface SavingsGap {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -256,10 +257,14 @@ export interface SavingsZoneFigures {
   readonly savedKwh: number;
 }
 
-/** What one entry of the ledger changed in the reference in the counted nights of the period. `n`: number of the entry. Units: kWh. */
+/**
+ * What one entry of the ledger changed in the reference in the counted nights of the period. `n`: number of the entry. `kwh`: positive if
+ * it raised the reference, and so the saving. Units: kWh.
+ */
 export interface SavingsAdjustment {
   readonly n: number;
   readonly cause: LedgerCause;
+  /** As `LedgerNote.by`: who entered it. */
   readonly by: string;
   readonly kwh: number;
 }
@@ -364,7 +369,9 @@ export interface SavingsExport {
 
 /** The ledger with the verdict about its chain. Entries that cannot be read are left out of `entries`. */
 export interface LedgerView {
+  /** Oldest first. */
   readonly entries: readonly LedgerEntry[];
+  /** Number and hash of the last entry that was read; 0 and empty if there is none, or if it is damaged. */
   readonly head: ChainHead;
   /**
    * Number at which the chain breaks: a hash or a number of an entry is not the expected one, or not the one that was signed or noted in

@@ -45,7 +45,7 @@ export interface QuietHours {
   readonly weekdays: readonly number[] | null;
 }
 
-/** A local time of day. */
+/** A local time of day, from 00:00 to 23:59. */
 export interface ClockTime {
   readonly hour: number;
   readonly minute: number;

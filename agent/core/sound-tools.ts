@@ -11,7 +11,10 @@ import type { Outcome, PointId } from './words.ts';
  * `play`. `default`: silence, because nothing else decides.
  */
 export const SOUND_RANKS = ['emergency', 'quiet', 'stop', 'announcement', 'request', 'programme', 'default'] as const;
-/** A rank in the decision about sound, one of `SOUND_RANKS`. */
+/**
+ * A rank in the decision about sound, highest priority first: `emergency`, `quiet`, `stop`, `announcement`, `request`, `programme`,
+ * `default`.
+ */
 export type SoundRank = (typeof SOUND_RANKS)[number];
 
 /**

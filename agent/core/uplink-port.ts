@@ -158,6 +158,10 @@ export type PlatformOrder =
 
 /** State of the connection to the platform. Readings, messages, bytes and commands are counted since the start of the agent. */
 export interface UplinkStatus {
+  /**
+   * `connecting`: also while it subscribes or sends births. `waiting-for-host`: connected, but the primary host is not online. `down`: it
+   * ends the session, or waits before the next attempt.
+   */
   readonly state: 'off' | 'connecting' | 'waiting-for-host' | 'online' | 'down';
   /** Address of the server; empty without an uplink. */
   readonly broker: string;

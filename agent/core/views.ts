@@ -64,6 +64,7 @@ export interface AgentView extends LocalConfigView {
   recordedAt(id: string, atMs: WallMs): Promise<RecordedWhy | undefined>;
   /** Resolves with the final outcome. `authority`: default `technician`. */
   override(request: Omit<OverrideRequest, 'commandId'> & { readonly authority?: 'technician' | 'anyone' }): Promise<OverrideAnswer>;
+  /** Resolves with the final outcome. The sender counts as a technician. */
   release(request: Omit<ReleaseRequest, 'commandId'>): Promise<Outcome>;
   readonly light: LightTools;
   readonly panels: PanelTools;
@@ -79,8 +80,8 @@ export interface AgentView extends LocalConfigView {
   readonly audit: AuditTools;
   readonly access: AccessTools;
   /**
-   * Stored events, oldest first. Open warnings and alarms are included even if they began before `sinceMs` or exceed `limit`.
-   * `activeOnly`: only these, in any order.
+   * Stored events, oldest first. Open warnings and alarms are included even if they began before `sinceMs` or exceed `limit`. If the disk
+   * did not respond, only these. `activeOnly`: only these, in any order.
    */
   events(query: EventQuery & { readonly activeOnly: boolean }): Promise<readonly AgentEvent[]>;
   /** As `events` without `activeOnly`, but undefined if the disk did not respond. */
@@ -328,6 +329,7 @@ export interface ChoreView {
   readonly lastMs: WallMs | null;
   /** What it did, or why it failed; empty if no run is known. */
   readonly result: Message;
+  /** Its last known run failed; false if no run is known. */
   readonly failed: boolean;
 }
 
@@ -408,7 +410,10 @@ export interface LampView {
   readonly faults: readonly Message[];
 }
 
-/** One point with its newest reading. `value` and `ageS` are null if it has none; `value` also if the reading has no value. */
+/**
+ * One point with its newest reading. Without one, `value` and `ageS` are null and `quality` is `missing`. `value` is null also if the
+ * reading has no value. `ageS`: age of the reading. Units: s.
+ */
 export interface PointView {
   readonly pointId: PointId;
   readonly value: number | null;

@@ -42,7 +42,10 @@ export type Language = (typeof LANGUAGES)[number];
  * City Protocol.
  */
 export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'] as const;
-/** What can decide the level of a lamp, one of `RANKS`. */
+/**
+ * What can decide the level of a lamp: `maintenance`, `emergency`, `override`, `presence`, `traffic`, `programme`, `dusk` or
+ * `default`.
+ */
 export type Rank = (typeof RANKS)[number];
 
 /** One lamp, one zone, or the whole cabinet, as the target of an intent or of another request. The `id` of a cabinet is not compared. */
@@ -66,7 +69,7 @@ export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>
  * as an emergency key.
  */
 export const INTENT_AUTHORITIES = ['technician', 'anyone', 'platform', 'site'] as const;
-/** The kind of sender of an intent or of its release. */
+/** The kind of sender of an intent or of its release: `technician`, `anyone`, `platform` or `site`. It determines the sender's rights. */
 export type IntentAuthority = (typeof INTENT_AUTHORITIES)[number];
 
 /** A request, with the kind of sender that it came from. */
@@ -158,6 +161,7 @@ export interface Outcome {
   readonly reason: Message;
   /** By lamp; empty for a stage that does not depend on lamps, such as `received`. */
   readonly lamps: Readonly<Record<string, OutcomeState>>;
+  /** The sender of the command, such as `console:<user>` or `platform`. */
   readonly source: string;
   readonly atMs: WallMs;
   /** The failed lamps that only follow another intent for now; absent if there are none. */

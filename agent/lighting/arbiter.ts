@@ -30,7 +30,7 @@ export interface Raise {
   readonly distanceM: number | null;
 }
 
-/** Whether a zone has its night or day; `time-not-trusted` if neither is known. */
+/** Whether a zone has its night or day, by the sun or its photocell. `time-not-trusted`: no trusted time, and no verdict of a photocell. */
 export type Light = 'night' | 'day' | 'time-not-trusted';
 
 /** What the level of one lamp is decided from, at one instant. */
@@ -84,7 +84,10 @@ interface Choice {
   readonly line: RuleLine | null;
 }
 
-/** Returns the decision for one lamp from its intents, rules and limits, with its trace. */
+/**
+ * Returns the decision for one lamp, with its trace. The first intent decides; without one day or night, and at night the rules. Limits
+ * and constant light apply last.
+ */
 export function arbitrate(lampCase: LampCase): Decision {
   const own = choose(lampCase);
   const found = foundLine(lampCase);

@@ -5,7 +5,7 @@ import { DAY_MS } from '../core/durations.ts';
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import { listed } from '../core/message-lists.ts';
 
-/** The date on which a night begins, or of a day. Shape: `month` 1..12; a `day` outside its month lies in the month before or after. */
+/** The local date on which a night begins, or of a day. Shape: `month` 1..12; a `day` outside its month is in the month before or after. */
 export interface NightDay {
   readonly year: number;
   readonly month: number;
@@ -52,7 +52,7 @@ export function seasonOf(seasons: readonly Pick<Season, 'from' | 'to'>[], night:
   return seasons.findIndex((season) => isWithin(season, date));
 }
 
-/** Describes the nights of a rule for people, for example `Fri, Sat, 07-01 to 08-31`. */
+/** Describes the nights of a rule for people, for example `Fri, Sat, 07-01 to 08-31`; `every night` for one without conditions. */
 export function describeRule({ weekdays, from, to, nthWeekday, holidays, eves }: CalendarRule): Message {
   const parts = [
     ...(weekdays === null ? [] : weekdays.map(weekday)),

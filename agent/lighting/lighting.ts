@@ -72,7 +72,7 @@ export interface PhotocellState {
   readonly notAboveMono?: MonoMs | null;
   /**
    * Whether the verdict may change to `dark`, and to `bright`: before that, the value must be above the lower threshold, or below the
-   * upper one, for `dwellS`.
+   * upper one, for `dwellS`. Absent: false.
    */
   readonly mayDarken?: boolean;
   readonly mayBrighten?: boolean;
@@ -142,13 +142,14 @@ export interface LampHold {
 
 /** A programme that a zone has for a while in place of its usual one and that of its calendar. */
 export interface ProgrammeChoice {
+  /** Its id. One that the street does not have is ignored. */
   readonly programme: string;
   /** For people, and for the next start of the agent; the real end is the monotonic one. */
   readonly untilMs: WallMs;
   readonly untilMono: MonoMs;
 }
 
-/** The choice of a programme for a zone, with its source (who chose it) and the reason as text for people. */
+/** The choice of a programme for a zone, with its source (who chose it) and the reason as text for people, which may be empty. */
 export interface ChosenProgramme extends ProgrammeChoice {
   readonly zone: string;
   readonly source: string;

@@ -54,8 +54,9 @@ export interface ProgrammeReader {
 /** A step that never applies in one night. `place`: its index in the programme. `atMs`: when it and the following step begin. */
 export interface LeftOutStep {
   readonly place: number;
+  /** Its configured begin, for example `23:00` or `dusk`. */
   readonly name: string;
-  /** Name of the following step of the programme. */
+  /** That of the following step of the programme. */
   readonly nextName: string;
   readonly atMs: WallMs;
 }

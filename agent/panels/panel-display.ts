@@ -63,7 +63,7 @@ export class PanelDisplay {
     if (this.#shown !== null) this.#writer.follow(this.#shown.fitted.lines);
   }
 
-  /** Call it when the device answers again after an absence. */
+  /** Call it when the device answers again after an absence: `decide` then writes the lines again. */
   returned(): void {
     this.#writer.returned();
   }

@@ -101,8 +101,8 @@ export class Panels {
   }
 
   /**
-   * Carries out or refuses a request. Resolves with its final outcome; `onOutcome` receives its stages. A text that has failed may stay in
-   * force, and may be shown later.
+   * Carries out or refuses a request; refuses it before `start` and after `stop`. Resolves with its final outcome; `onOutcome` receives its
+   * stages. A text that has failed may stay in force, and may be shown later.
    */
   async request(request: PanelRequest): Promise<Outcome> {
     this.#commands.publish(request, 'received');
@@ -208,7 +208,7 @@ function linesOf({ device, points: names }: Cabinet['panels'][number], points: P
   });
 }
 
-/** Returns the console's tools for the panels: their views, and a function that requests texts. */
+/** Returns the console's tools for the panels: their views, and a function that requests texts with the sender `console`. */
 export function createPanelTools(panels: Pick<Panels, 'views' | 'request'>): PanelTools {
   return {
     views: () => panels.views(),

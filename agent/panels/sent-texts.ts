@@ -91,7 +91,7 @@ export function toStoredTexts(sent: readonly SentText[], registers: ReadonlyMap<
   return sent.map(({ untilMono: _, ...text }) => ({ ...text, registers: registers.get(text.panel) ?? [] }));
 }
 
-/** Returns the stored texts, without entries that are not valid; empty if `stored` is not an array. */
+/** Returns the stored texts, also expired ones, without entries that are not valid; empty if `stored` is not an array. */
 export function readStoredTexts(stored: unknown): readonly StoredText[] {
   if (!Array.isArray(stored)) return [];
   return stored.flatMap((value): StoredText[] => {

@@ -67,7 +67,10 @@ export interface SoundDecision {
   readonly trace: readonly SoundTraceLine[];
 }
 
-/** Returns the highest volume that the limits of site and place allow outside an emergency. Units: %. */
+/**
+ * Returns the highest volume that the limits of site and place allow outside an emergency: the lower one. A place with null has only that
+ * of the site. Units: %.
+ */
 export function highestVolumePct({ limits }: Pick<SoundConfig, 'limits'>, { maxVolumePct }: Pick<SoundPlace, 'maxVolumePct'>): number {
   return Math.min(limits.maxVolumePct, maxVolumePct ?? limits.maxVolumePct);
 }

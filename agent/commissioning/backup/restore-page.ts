@@ -52,7 +52,7 @@ export function otherCabinetText({ here, backup }: NonNullable<RestoreReport['re
   return msg`this gateway is cabinet ${here}, the backup is of cabinet ${backup}: --yes --other-cabinet replaces ${here}`;
 }
 
-/** Returns the lines of a report about a restore, for a person. Shape: `dir` is the store folder. */
+/** Returns the lines of a report about a restore, for a person; long ones are not wrapped. Shape: `dir` is the store folder. */
 export function restoreLines(
   { restored, sha256, backup, items, readings, formerReadings, replaced }: RestoreReport,
   dir: string,

@@ -4,7 +4,7 @@
  */
 import type { Message } from '../../core/message.ts';
 
-/** Keys and list positions from the root: `['lines', 0, 'port']`. */
+/** Keys and list positions from the root: `['lines', 0, 'port']`. Positions count from 0. */
 export type Path = readonly (string | number)[];
 
 /** One error or warning about a document, at a path. */

@@ -27,7 +27,10 @@ export interface CommitContext extends Pick<ActiveRevisionParts, 'clock' | 'site
   readonly reopenings: TokenBucket;
 }
 
-/** Files in the folder of a revision or of a candidate. `signature`: the one that came with them, not verified; null for none. */
+/**
+ * Files of a revision or of a candidate. `of`: its number, or the name of its folder. `signature`: the one that came with them, not
+ * verified; null for none.
+ */
 export interface FilesToCommit {
   readonly of: number | CandidateFiles;
   readonly files: ConfigFiles;

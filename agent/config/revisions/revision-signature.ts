@@ -60,6 +60,7 @@ export interface HashSignatureCheck {
   readonly signature: string;
   /** The keys that the site trusts for this purpose. */
   readonly keys: readonly RevisionKey[];
+  /** The signature must be for this cabinet, or for every cabinet. */
   readonly cabinetId: string;
   /** Null while the clock is not trusted: the end cannot be judged then, and no signature is accepted. Units: ms since 1970. */
   readonly nowMs: number | null;

@@ -7,7 +7,7 @@ import type { PointId } from '../../core/words.ts';
 import { uplinkDevices } from '../../sync/sparkplug/cabinet-metrics.ts';
 import { setupValuesOf } from '../setup-values.ts';
 
-/** A cabinet and the device types by id, also those that it does not use. */
+/** A cabinet and the known device profiles by id, also those that it does not use. */
 export interface CabinetAndProfiles {
   readonly cabinet: Cabinet;
   readonly profiles: ReadonlyMap<string, Profile>;

@@ -66,7 +66,10 @@ export interface Progress extends Stamp {
   readonly progress: unknown;
 }
 
-/** The reply to a request whose command ran without an error. `result`: its answer, which may report a failure. */
+/**
+ * The reply to a request whose command ran without an error, with the id of the request and the agent's time and zone. `result`: its
+ * answer, which may report a failure.
+ */
 export interface ConsoleAnswer extends Stamp {
   readonly ok: true;
   readonly result: unknown;
@@ -82,7 +85,7 @@ export interface ConsoleRefusal {
   readonly error: { readonly code: ConsoleErrorCode; readonly message: Message; readonly bus?: BusErrorCode };
 }
 
-/** The final message for a request: the answer, or the refusal. */
+/** The one final message for a request: the answer, or the refusal. */
 export type ConsoleReply = ConsoleAnswer | ConsoleRefusal;
 
 /**

@@ -35,7 +35,10 @@ export function htmlText(text: string, language: Language): string {
   return escaped(spaced);
 }
 
-/** Returns the key figures of the first page as HTML; empty for none. */
+/**
+ * Returns the key figures of the first page as HTML, each with its error and note if it has them; empty for no figures. A figure without a
+ * value is shown as not known.
+ */
 export function figureCards(figures: readonly ReportFigure[], language: Language): string {
   if (figures.length === 0) return '';
   return element(

@@ -38,7 +38,7 @@ export function withLine(buffer: EditBuffer, line: string): EditBuffer {
   return { ...buffer, line, cursor: line.length };
 }
 
-/** Returns the buffer without the character under the cursor; null if there is none. */
+/** Returns the buffer without the character under the cursor, which Ctrl-Y does not insert; null if the cursor is at the end. */
 export function deleted(buffer: EditBuffer): EditBuffer | null {
   return cut(buffer, buffer.cursor, Math.min(buffer.cursor + 1, buffer.line.length));
 }

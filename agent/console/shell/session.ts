@@ -39,12 +39,15 @@ export interface Login {
   open(dialog: Dialog): Promise<ConsoleSession | null>;
 }
 
-/** Returns a login for a user of the machine, without prompts or checks. */
+/** Returns a login for a user of the machine, without prompts or checks: its session has `login` null. */
 export function machineLogin(user: string): Login {
   return { open: async () => ({ user, login: null }) };
 }
 
-/** Returns a login without prompts, for a user whose login no agent could check: its session has `isStranger`. */
+/**
+ * Returns a login without prompts, for a user whose login no agent could check. Its session has `login` null and `isStranger`, and for
+ * files the role `anyone`.
+ */
 export function strangerLogin(user: string): Login {
   return { open: async () => ({ user, login: null, isStranger: true }) };
 }

@@ -54,7 +54,7 @@ export class RecordEncoder {
     this.#last = start;
   }
 
-  /** Number of instants that were added. */
+  /** Number of instants that were added, whether taken or not. */
   get instants(): number {
     return this.#instants;
   }
@@ -64,7 +64,7 @@ export class RecordEncoder {
     return this.#ticks.length + this.#inputs.length + this.#levels.length;
   }
 
-  /** Appends an instant. Its `nowUs` must not be before that of the last one. */
+  /** Appends an instant. Its `nowUs` must not be before that of the last one, or of the start; this is not checked. */
   add({ nowUs, nowMs, changes, levels }: EncodedInstant): void {
     const { nowUs: lastUs, nowMs: lastMs } = this.#last;
     this.#ticks.varint(nowUs - lastUs);

@@ -49,7 +49,7 @@ interface Carried {
   lit: LitLamps | null;
 }
 
-/** Returns the street of a segment. Errors: throws SyntaxError if its text is not JSON. */
+/** Returns the street that a segment was recorded with; its shape is not checked. Errors: throws SyntaxError if its text is not JSON. */
 export function recordedStreet({ basis }: Pick<StoredRecord, 'basis'>): LightingStreet {
   return JSON.parse(basis.street) as LightingStreet;
 }

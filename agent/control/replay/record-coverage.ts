@@ -42,7 +42,7 @@ export class RecordCoverage {
   #damaged = 0;
   #page: Pick<RecordPage, 'before' | 'facts'> | null = null;
 
-  /** Takes a page; `labels` are those of its segments that could be decoded. */
+  /** Takes a page; all pages must be of one period. `labels`: those of its segments that could be decoded. */
   take(page: Pick<RecordPage, 'before' | 'facts' | 'damaged'>, labels: readonly RecordLabel[]): void {
     this.#labels.push(...labels);
     this.#damaged += page.damaged;

@@ -75,7 +75,10 @@ interface Watched {
   readonly pole: string | null;
 }
 
-/** Creates the tracker of the presence sensors of a street. Raises `sensor-stuck`, `sensor-silent` and `sensor-busy`. */
+/**
+ * Creates the tracker of the presence sensors of a street. Raises `sensor-stuck`, `sensor-silent` and `sensor-busy`. `ownChangeMono`: when
+ * the decided level of a lamp last changed, because a sensor may detect that light.
+ */
 export function createSensorTracker({ street, field, clock, events, ownChangeMono }: SensorTrackerParts): SensorTracker {
   const sensors = watchedSensors(street);
   const states = new Map<PointId, SensorState>();

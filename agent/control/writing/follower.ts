@@ -60,7 +60,7 @@ export class Follower {
     this.#tracks = new TrackRegistry(parts.events, 'lamp-not-following');
   }
 
-  /** Writes the lamps that need it and that `pace` allows, nearest to a detection first. */
+  /** Writes the lamps that need it and that `pace` allows, nearest to a detection first. Only a later call repeats a failed write. */
   follow(decisions: readonly Decision[]): void {
     const nowMono = this.#parts.clock.monoMs();
     const steps = [...decisions].sort(nearestFirst).flatMap((decision) => this.#step(decision, nowMono));

@@ -98,7 +98,7 @@ export class FactsReader {
     };
   }
 
-  /** Returns the noon at which a night begins. */
+  /** Returns the local noon at which a night begins. */
   noonMs(date: SavingsDate): WallMs {
     const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
     return this.#calendar.instantOf({ year, month, day, hour: 12, minute: 0 });

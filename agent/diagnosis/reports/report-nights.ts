@@ -56,7 +56,7 @@ export function* reportNights(from: SavingsDate, to: SavingsDate, stored: readon
   };
 }
 
-/** Whether a period of counted nights is a month that is kept as one sum, `2026-12`. */
+/** Whether a period of counted nights is a month that is kept as one sum, `2026-12`, and not a night. Only its length is checked. */
 export function isMonthPeriod(period: string): boolean {
   return period.length === 'YYYY-MM'.length;
 }

@@ -47,7 +47,10 @@ export interface BusToolQueue extends BusLine {
   timedRead(request: ReadRequest, waitMs: number): Promise<TimedAnswer>;
 }
 
-/** The reply or failure of a read, and how long the transaction took. Units: ms. */
+/**
+ * The reply or failure of a read, and how long the transaction took, without the wait for its turn. If a read was interrupted, it is the
+ * time of its last part. Units: ms.
+ */
 export interface TimedAnswer {
   readonly answer: Reply | BusError;
   readonly tookMs: number;

@@ -27,7 +27,7 @@ export function changedSwitches(
   return { off, on };
 }
 
-/** Returns the value; in place of a level whose channel is off, `darkLevel`, unless its value is null. */
+/** Returns the value. For a level whose channel is off, and whose value is not null, returns 0 in its place, marked as plausible. */
 export function asLit({ switchedOff }: Unit, value: DecodedValue): DecodedValue {
   return switchedOff.has(value.quantity) && value.value !== null ? darkLevel(value.quantity) : value;
 }

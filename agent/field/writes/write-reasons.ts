@@ -84,7 +84,7 @@ export function asLevelWrite({ pointId, value, lane, expiresMono }: ValueWrite):
   return { commandId: pointId, lampId: pointId, pointId, levelPct: value, lane, expiresMono };
 }
 
-/** The reasons of failed writes to text points. */
+/** The reasons why a write to a text point is not sent, or failed. */
 export const TEXT_WORDS: WriteWords = {
   refusal: textRefusal,
   failure: ({ code, said }) => (code === 'timeout' ? said : msg`${said}: check the panel and its profile`),

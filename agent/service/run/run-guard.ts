@@ -67,7 +67,10 @@ export interface RunGuard {
   settleLoss(): void;
   /** Call when the start is complete. */
   cameUp(): void;
-  /** Call once. Feeds the watchdog while the run makes progress. In a mode other than `normal` it also calls `leave` later. */
+  /**
+   * Call once. Feeds the watchdog while the run makes progress. In a mode other than `normal` it also records the end `safe-over` and calls
+   * `leave`, after 15 min to 4 h.
+   */
   watch(run: WatchedRun): void;
   /** Records how the run ends, unless an end is already recorded. Errors: none; a failed write is logged. */
   ended(end: RunEnd, cause?: string): void;

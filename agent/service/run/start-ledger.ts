@@ -28,7 +28,7 @@ export interface KernelTime {
   readonly bootMono: MonoMs;
 }
 
-/** One run of the agent, and the instant of its start. `end` is null while no end is recorded. */
+/** One run of the agent, and the instant of its start. `end` is null while none is recorded; the next start then sets it. */
 export interface RunRecord extends KernelTime {
   readonly version: string;
   readonly mode: RunMode;

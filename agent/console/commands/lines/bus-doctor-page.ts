@@ -20,8 +20,8 @@ export function renderExamProgress({ step, doneMs, totalMs }: ExamProgress, page
 }
 
 /**
- * Renders a diagnosis: how many requests were answered, which units were not judged because they had no supply, and each finding with
- * evidence, causes and what to check.
+ * Renders a diagnosis: how many requests were answered, the units without supply that were not judged, and the findings. Each finding has
+ * evidence, causes and, unless it is `healthy`, what to check.
  */
 export function renderDiagnosis({ line, findings, asked, answered, unfed, durationMs }: BusDiagnosis, page: Page): string {
   const sum = msg`line ${line}: ${answered} of ${asked} requests answered, examined for ${formatTook(durationMs)}`;

@@ -33,9 +33,7 @@ export function renderPanels(views: readonly PanelView[], page: Page): string {
   return tableLines(TITLES, rows, page).join('\n');
 }
 
-/**
- * Renders the text that was decided for a panel, its fitted lines, whether the device shows it, and the trace of how the text was decided.
- */
+/** Renders the text that was decided for a panel, its fitted lines, whether the device shows it, and the trace of the decision. */
 export function renderWhyPanel(view: PanelView, page: Page): string {
   const row = (label: Message, text: Said): string[] => labelled(label, text, page);
   const lines = view.lines.map((line) => `[${line}]`).join(' ');

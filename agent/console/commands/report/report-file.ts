@@ -10,8 +10,8 @@ export interface ReportPeriod {
 }
 
 /**
- * A rendered report, and whether it is signed. `text`: states that too, and contains the signature. `whyNot`: why it is not; null if it is.
- * `node`: the node that signed; empty if none did.
+ * A rendered report, and whether it is signed. `text`: states that too, and contains the signature if there is one. `whyNot`: why it is
+ * not; null if it is. `node`: the node that signed; empty if none did.
  */
 export interface SealedPage {
   readonly text: string;

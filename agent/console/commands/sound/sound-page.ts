@@ -35,9 +35,7 @@ export function renderPlaces(places: readonly SoundView[], page: Page): string {
   return [...tableLines(columns, rows, page), ...faults].join('\n');
 }
 
-/**
- * Renders the state of one sound place, with its player, amplifiers and faults, and the trace of why it should play a sound or be silent.
- */
+/** Renders the state of one sound place, with its player, amplifiers and faults, and the reasons for what it should play. */
 export function renderSoundWhy(view: SoundView, page: Page): string {
   const row = (label: Message, text: Said): string[] => labelled(label, text, page);
   const { player, amplifiers, trace } = view;
