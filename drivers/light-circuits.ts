@@ -117,8 +117,9 @@ export interface OutputCircuit {
   readonly lampPlaces: ReadonlySet<WireRegister>;
 }
 
-/** A contact that requests light, and the registers of the lamps that it lights. */
+/** A contact that requests light, and the registers of the lamps that it lights: those of its zone, or of all lamps if it has none. */
 export interface LightContactCircuit {
+  /** `emergency` or `lights-on`. */
   readonly role: ContactRole;
   readonly lampPlaces: ReadonlySet<WireRegister>;
 }
@@ -139,7 +140,10 @@ export interface Circuits {
   readonly broadcasts: ReadonlySet<string>;
 }
 
-/** Returns the circuits of a checked configuration. Lamps and outputs without a known writable point are left out. */
+/**
+ * Returns the circuits of a checked configuration. Devices of an unknown type are left out, and so are lamps and outputs without a known
+ * writable point.
+ */
 export function circuitsOf(site: WiredSite): Circuits {
   const devices = wiredDevices(site);
   const byId = new Map(devices.map((wired) => [wired.device.id, wired]));

@@ -46,7 +46,10 @@ export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced,
   throw new ConfigError(problems.toSorted((a, b) => a.line - b.line || a.column - b.column));
 }
 
-/** Returns the kind of a file by its top-level keys; null if they show neither kind or both. */
+/**
+ * Returns the kind of a parsed file: `cabinet` if it has `cabinet` or `lines` at its top level, `profile` if it has `points` or `repeat`.
+ * Null if it has keys of neither kind, or of both.
+ */
 export function kindOfDocument(value: unknown): 'cabinet' | 'profile' | null {
   if (typeof value !== 'object' || value === null) return null;
   const [isCabinet, isProfile] = [

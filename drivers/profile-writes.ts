@@ -20,7 +20,7 @@ export function isBits(table: PointProfile['table']): boolean {
   return table === 'coil' || table === 'discrete';
 }
 
-/** Returns the message for a type that does not belong in a table. */
+/** Returns the message for a type that does not belong in a table. It says whether the table holds bits or registers. */
 export function wrongTable(table: PointProfile['table'], type: PointProfile['type']): Message {
   return isBits(table) ? msg`table ${table} holds bits, found type ${type}` : msg`table ${table} holds registers, found type ${type}`;
 }

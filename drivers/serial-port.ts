@@ -182,7 +182,10 @@ function errnoOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/** Returns the BusError for a port that cannot be opened: `port-missing`, `port-busy` or `port-refused`. */
+/**
+ * Returns the BusError for a port that cannot be opened: `port-missing`, `port-busy` or `port-refused`. The text of `cause` decides; an
+ * unknown text gives `port-refused`.
+ */
 export function openError(path: string, cause: unknown): BusError {
   const text = cause instanceof Error ? cause.message : String(cause);
   // The library gives only a text, in which the name of the port could look like a reason.

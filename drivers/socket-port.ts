@@ -53,7 +53,10 @@ export interface SocketPortOptions {
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;
-  /** Resolves with how often the kernel has sent the oldest unacknowledged byte again; null if unknown. Default: the kernel's own count. */
+  /**
+   * Resolves with how often the kernel has sent the oldest unacknowledged byte again; null if unknown. At 2 or more the connection counts
+   * as lost. Default: the kernel's own count.
+   */
   readonly retransmits?: (ports: TcpPorts) => Promise<number | null>;
 }
 

@@ -150,13 +150,13 @@ export interface Job {
 }
 
 /**
- * How a client shows the progress of a command. `load` resolves with the function that renders it. `isLasting`: the shown progress stays;
- * otherwise a status line shows only the newest.
+ * How a client shows the progress of a command. `load` resolves with the function that renders it. `isLasting`: the progress is written to
+ * the output, as JSON with `--json`; otherwise a status line shows only the newest.
  */
 export interface ProgressSpec<Progress> {
   readonly isLasting: boolean | ((progress: Progress) => boolean);
   load(): Promise<(progress: Progress, page: Page) => string>;
-  /** For output without a status line: a line is written when this value changes; none for null. Absent: no lines. */
+  /** Without a status line, the rendered progress goes to the error output when this value changes; not for null. Absent: never. */
   readonly stage?: (progress: Progress, args: RawArgs) => string | null;
 }
 
@@ -224,5 +224,5 @@ export type ShellCommandName =
   | 'recall'
   | 'logout';
 
-/** Any command of the console. `kind` states who runs it: the agent, the program, or the shell of a session. */
+/** Any command of the console. `kind`, what runs it: `local`, the client process; `agent`, the agent; `shell`, the shell of a session. */
 export type ConsoleCommand = LocalCommand | AgentCommand | ShellCommand;

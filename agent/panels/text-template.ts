@@ -60,7 +60,7 @@ export function foreignCharacters(text: string, allowed: string | null): readonl
 
 /**
  * Returns the characters that may not be shown, as `foreignCharacters`, for a text whose values are still names in braces. The names are
- * not checked. `allowed`: null permits all but those of Unicode category C.
+ * not checked. Space and newline are always permitted; null for `allowed` also permits all but Unicode category C.
  */
 export function foreignInTemplate(text: string, allowed: string | null): readonly string[] {
   return foreignCharacters(text.replace(NAME, ' '), allowed);

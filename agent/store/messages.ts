@@ -89,7 +89,10 @@ export interface MemoryGap {
   readonly rows?: { readonly epoch: string; readonly from: number; readonly to: number };
 }
 
-/** Readings that count as delivered and were discarded from memory before they were on disk. `mark` as for a loss. */
+/**
+ * The number of readings that count as delivered and were discarded from memory before they were on disk. `mark` identifies this count
+ * within a run, so that a repeated commit adds it once.
+ */
 export interface DeliveredUnstored {
   readonly mark: number;
   readonly readings: number;
@@ -198,7 +201,7 @@ export interface StoreMessages {
 /** The name of a request to the storage thread. */
 export type Kind = keyof StoreMessages;
 
-/** A request with its name and the wall time on the main thread. */
+/** A request with its name `kind` and its fields. `atMs`: the wall time when the main thread made it. */
 export type StoreRequest<K extends Kind = Kind> = { [P in K]: { readonly kind: P; readonly atMs: WallMs } & StoreMessages[P]['ask'] }[K];
 
 /** The answer to a request, with the notices since the last answer. */

@@ -23,7 +23,7 @@ export interface Schema {
   readonly migrations: readonly Migration[];
 }
 
-/** The SQL that brings a file to version `to` from the one before. */
+/** The SQL (`ddl`, one or more statements) that brings a file to version `to` from the one before. */
 export interface Migration {
   readonly to: number;
   readonly ddl: string;

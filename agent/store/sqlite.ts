@@ -108,7 +108,7 @@ export function isStatementError(error: unknown): error is Error {
   return codeOf(error) === 'SQLITE_ERROR';
 }
 
-/** Returns true if SQLite refused a row because it violates a constraint, for example of a unique column. */
+/** Returns true if SQLite refused a row because it violates a constraint, for example of a unique column. False for any other error. */
 export function isMisfit(error: unknown): boolean {
   return codeOf(error).startsWith('SQLITE_CONSTRAINT');
 }

@@ -39,7 +39,7 @@ export interface OutboxParts<T> {
   readonly onProven: (items: readonly T[]) => void;
 }
 
-/** Creates an empty outbox, in memory only, whose items are sent until the broker has received them. */
+/** Creates an empty outbox, in memory only, whose items are sent until the broker has received them. Sends nothing before `open`. */
 export function createOutbox<T>({ log, idOf, send, onProven }: OutboxParts<T>): Outbox<T> {
   const waiting = new Map<string, T>();
   let link: Provable | null = null;

@@ -99,7 +99,10 @@ const SYNC_PERIOD_MS = 60_000;
 /** Longest wait for the last proof before the deaths are sent. Units: ms. */
 const SETTLE_MS = 1_000;
 
-/** The uplink to the platform. Opens no session before `start`; `tools.test` has a connection of its own. */
+/**
+ * The uplink to the platform over MQTT and Sparkplug; its methods are described in `Uplink`. Opens no session before `start`; `tools.test`
+ * has a connection of its own.
+ */
 export class SparkplugUplink implements Uplink {
   /** The tools of the console: trace, test and new connection. */
   readonly tools: UplinkTools;
@@ -172,6 +175,7 @@ export class SparkplugUplink implements Uplink {
     };
   }
 
+  /** Reads the stored state, then begins to connect. Resolves without waiting for a session. */
   async start(): Promise<void> {
     this.#isWanted = true;
     await Promise.all([
@@ -189,6 +193,7 @@ export class SparkplugUplink implements Uplink {
     await this.#link.start();
   }
 
+  /** Waits briefly for proof of what was sent, then ends the session with its deaths. */
   async stop(): Promise<void> {
     this.#isWanted = false;
     this.#syncTimer?.cancel();
@@ -198,14 +203,17 @@ export class SparkplugUplink implements Uplink {
     this.#budget.save(true);
   }
 
+  /** Sends a frame that the store has, now if a session allows it; otherwise it is sent from the store later. */
   publish(frame: ReadingFrame): void {
     this.#delivery.publish(frame);
   }
 
+  /** The store has these frames on disk. */
   committed(committed: Committed): void {
     this.#delivery.committed(committed);
   }
 
+  /** Returns a function for how far a frame of this run has been delivered. Use it at once. */
   fates(): (ticket: number) => FrameFate {
     return this.#delivery.fates();
   }

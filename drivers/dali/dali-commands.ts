@@ -61,7 +61,7 @@ export function queryFrame(gear: number, data: number): DaliFrame {
   return { address: addressByte({ gear }) | IS_COMMAND, data, isQuery: true, priority: DALI_PRIORITY.query };
 }
 
-/** Returns the configuration command with the opcode `data` to one gear, marked to be sent twice. */
+/** Returns the configuration command with the opcode `data` to one gear, by its short address 0 to 63. It is marked to be sent twice. */
 export function configFrame(gear: number, data: number): DaliFrame {
   return { address: addressByte({ gear }) | IS_COMMAND, data, isTwice: true, priority: DALI_PRIORITY.config };
 }

@@ -39,6 +39,7 @@ export type SendQuery = (frame: DaliFrame) => Promise<number | null>;
 /** The dependencies with which `DaliMemory` is created. */
 export interface DaliMemoryParts {
   readonly clock: Pick<Clock, 'monoMs'>;
+  /** Sends any frame, not only queries. */
   readonly send: SendQuery;
   /** Whether a read must end now to make room on the line, for example for a level. */
   readonly isHurried: () => boolean;

@@ -51,7 +51,7 @@ const SETTINGS: Readonly<Record<number, Setting>> = {
 /** By address: the first of its eight groups. */
 const GROUP_QUERIES: Readonly<Record<number, number>> = { 192: 0, 193: GROUPS_PER_QUERY };
 
-/** The frames that read one register, in order. `valueOf` returns the register's value for the answer to the last of them. */
+/** The frames that read one register, in order. `valueOf` returns the register's value for the byte that answers the last of them. */
 export interface RegisterRead {
   readonly frames: readonly DaliFrame[];
   valueOf(answer: number): number;

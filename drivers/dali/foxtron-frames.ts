@@ -50,7 +50,7 @@ export function itemQuery(item: number): Buffer {
   return foxtronFrame([TYPE.query, item]);
 }
 
-/** Returns a message as it goes over the serial line: SOH, hex, checksum, ETB. */
+/** Returns a message as it goes over the serial line: SOH, hex, checksum, ETB. `data`: its bytes without the checksum. */
 export function foxtronFrame(data: readonly number[]): Buffer {
   const hex = [...data, checksum(data)].map((byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join('');
   return Buffer.from([SOH, ...Buffer.from(hex, 'ascii'), ETB]);

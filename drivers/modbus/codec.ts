@@ -85,7 +85,10 @@ export function daliPct(level: number): number | null {
   return level >= 1 && level <= DALI.maxLevel ? 10 ** ((level - 1) / DALI.levelsPerDecade - 1) : null;
 }
 
-/** Returns the DALI level for a share of light; 0 only for 0 and below. Units: %. */
+/**
+ * Returns the nearest DALI level, 0 to 254, for a share of light by the standard dimming curve. It is 0 only for 0 and below. A share above
+ * 100 gives 254. Units: %.
+ */
 export function daliLevel(pct: number): number {
   if (pct <= 0) return 0;
   return Math.min(DALI.maxLevel, Math.max(1, Math.round(1 + DALI.levelsPerDecade * (Math.log10(pct) + 1))));

@@ -27,7 +27,7 @@ const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: 
   11: ['timeout', msg`the gateway got no answer from it: check power, address and cable behind the gateway`],
 };
 
-/** Returns the table that a function code reads; undefined for a function that reads no table. */
+/** Returns the table that function code 1, 2, 3 or 4 reads; undefined for any other code. */
 export function tableOfRead(fc: number): Table | undefined {
   return (Object.keys(READ_FC) as Table[]).find((table) => READ_FC[table] === fc);
 }

@@ -7,7 +7,7 @@ import type { ByteType, PointProfile, RegisterType } from '../../agent/core/prof
 import { BYTES_PER_VALUE, byteValue, isByteType } from '../dali/byte-values.ts';
 import { textRegisters, textValue } from './text-codec.ts';
 
-/** What determines how the raw number of a point lies in its registers. */
+/** What determines how the raw number of a point lies in its registers or coils. */
 export type RegisterLayout = Pick<PointProfile, 'type' | 'coils' | 'wordOrder' | 'byteOrder' | 'text'>;
 
 /** Registers per value; `bits` and `text` have as many as their point says. */
@@ -56,7 +56,7 @@ export function isWritable(type: RegisterType): boolean {
   return type !== 'u64' && type !== 's64' && !isByteType(type);
 }
 
-/** The types that a point with `write` may have. */
+/** The types that a point with `write` may have: all but u64, s64 and those with one byte in each register. */
 export const WRITABLE_TYPES: readonly RegisterType[] = ([...Object.keys(WIDTH), 'bits', 'text'] as RegisterType[]).filter(isWritable);
 
 /**

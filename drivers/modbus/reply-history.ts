@@ -13,7 +13,8 @@ const GAIN = 1 / 8;
 const FNV = { basis: 0x811c9dc5, prime: 0x0100_0193 };
 
 /**
- * Hash and time of the last good reply to a request. `changeShare`: 0 to 1, how often good replies to it changed, weighted to the newest.
+ * The last good reply to a request. `hash`: its `frameHash`. `changeShare`: 0 to 1, how often good replies to the request changed, weighted
+ * to the newest.
  */
 export interface LastReply {
   readonly hash: number;
@@ -21,12 +22,15 @@ export interface LastReply {
   readonly atMono: MonoMs;
 }
 
-/** Remembers recent frames of the line by their `frameHash`, and for each request its last good reply, to recognise copies. */
+/**
+ * Remembers recent frames of the line by their `frameHash`, and for each request its last good reply, to recognise copies. Requests with
+ * the same `keyOf` count as one.
+ */
 export class ReplyHistory {
   readonly #seen = new Map<number, MonoMs>();
   readonly #last = new Map<number, LastReply>();
 
-  /** Records any frame that arrived. Frames older than `boundMs` are dropped. */
+  /** Records any frame that arrived. Frames that last arrived `boundMs` ago or earlier are dropped. */
   note(hash: number, nowMono: MonoMs, boundMs: number): void {
     this.#seen.delete(hash);
     this.#seen.set(hash, nowMono);

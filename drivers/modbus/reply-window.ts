@@ -49,7 +49,7 @@ export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { 
  */
 export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'foreign';
 
-/** Creates the state that all windows of one line share. No echo is expected at first. */
+/** Creates the state that all windows of one line share. At first the adapter is not expected to echo what it sends. */
 export function createWindowMemory(late: LateReplies, trust: ReplyTrust, counters: LinkCounters): WindowMemory {
   return { echoing: false, late, trust, counters, rx: Buffer.alloc(RX_ROOM_BYTES) };
 }

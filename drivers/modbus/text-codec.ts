@@ -140,10 +140,10 @@ export function textValue(words: readonly number[]): number {
   return crc32(Buffer.from(words.flatMap((word) => [word >> 8, word & 0xff])));
 }
 
-/** The highest value of a text point. */
+/** The highest value of a text point, which is a CRC-32 of its registers. */
 export const MAX_TEXT_VALUE = 0xffff_ffff;
 
-/** Whether a panel can show a character as it is. False for anything but one UTF-16 unit. */
+/** Whether a panel can show a character as it is: always a space, never a control character. False for anything but one UTF-16 unit. */
 export function hasCharacter({ encoding, characters }: TextFormat, character: string): boolean {
   const code = character.charCodeAt(0);
   if (character.length !== 1 || code < 0x20) return false;

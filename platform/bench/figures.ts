@@ -33,7 +33,7 @@ function parseSamples(text: string): Samples {
   );
 }
 
-/** The sum of a figure over processes and labels. `name` with all its labels: only over processes. */
+/** The sum of a figure over processes and labels; 0 if no process has it. `name` with all its labels: only over processes. */
 export function totalOf(all: readonly Samples[], name: string): number {
   return all.reduce((sum, samples) => {
     let own = 0;

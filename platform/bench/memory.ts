@@ -20,7 +20,9 @@ export interface MemorySample {
   readonly broker: number;
 }
 
-/** Means of a figure of `MemorySample` over the first and the last third of a run. Units: MB, whole. */
+/**
+ * Means of a figure of `MemorySample` over the first and the last third of the samples; 0 without samples. Units: MB of 2^20 bytes, whole.
+ */
 export interface Thirds {
   readonly first: number;
   readonly last: number;

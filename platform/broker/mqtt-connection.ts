@@ -5,7 +5,7 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { connect, ErrorWithSubackPacket, type IClientOptions, type MqttClient } from 'mqtt';
 import { type BrokerAddress, readBrokerFiles } from './broker-files.ts';
 
-/** What the broker publishes, retained, when the connection ends without an orderly close. */
+/** What the broker publishes, with QoS 1 and retained, when the connection ends without an orderly close. */
 export interface LastWill {
   readonly topic: string;
   readonly payload: string;

@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import type { BrokerAddress } from '../broker/broker-files.ts';
 import { PlatformFailure } from '../core/errors.ts';
 
-/** The text of `--help`, except that of `bench --help`. */
+/** The text of `npm run platform -- --help`, also with a command; only `bench` has one of its own. */
 export const PLATFORM_HELP = `The city's platform: a Sparkplug host that writes to PostgreSQL.
 
 Usage: npm run platform -- COMMAND [options]

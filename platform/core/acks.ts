@@ -14,7 +14,10 @@ export interface AckPoint {
   readonly gapHead: number;
 }
 
-/** The last entry of a node's audit log up to which all that the node sent are stored: its number and its hash. */
+/**
+ * The last entry of a node's audit log up to which all that the node sent are stored. `node`: number of the node in the database. `n`,
+ * `hash`: those of the entry.
+ */
 export interface LogPoint {
   readonly node: number;
   readonly n: number;

@@ -13,7 +13,7 @@ import {
 /** A report with the number of its node and its time. Units: `atReportMs` ms UTC, the `stateTime` of the report. */
 export type Reported<T> = T & { readonly node: number; readonly atReportMs: number };
 
-/** A detection for a neighbour cabinet, with the message that contained it. */
+/** The detection of a person for a neighbour cabinet, with the message that contained it. */
 export interface BatchRelay {
   readonly message: NodeMessage;
   readonly relay: RelayedPerson;

@@ -16,7 +16,10 @@ const MOST_BYTES = { cabinet: 512 * 1_024, other: 128 * 1_024 };
 /** Source: docs/platform.md: names of profiles have small letters, digits, dots, underscores and hyphens. */
 const NAMES = /^(?:cabinet\.yaml|revision\.sig|profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml)$/;
 
-/** Whether a rollout may contain a file with this name. A cabinet accepts each of these names. */
+/**
+ * Whether a rollout may contain a file with this name: `cabinet.yaml`, `revision.sig`, or `profiles/NAME.yaml` without capital letters.
+ * A cabinet accepts each of these names.
+ */
 export function isConfigFile(name: string): boolean {
   return NAMES.test(name);
 }
@@ -26,7 +29,10 @@ export function mostBytesOf(name: string): number {
   return name === 'cabinet.yaml' ? MOST_BYTES.cabinet : MOST_BYTES.other;
 }
 
-/** Returns one `put` for each part of the file; they may be sent in any order. */
+/**
+ * Returns one `put` for each part of the file; they may be sent in any order. A part has at most 32,000 bytes. An empty file has one part.
+ * `name` and size are not checked.
+ */
 export function uploadCommands(name: string, bytes: Buffer): CommandMetrics[] {
   const hash = createHash('sha256').update(bytes).digest('hex');
   const count = Math.max(1, Math.ceil(bytes.length / PART_BYTES));

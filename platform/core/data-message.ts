@@ -15,7 +15,7 @@ export interface NodeDirectory {
   series(device: string, quantity: string): number | undefined;
 }
 
-/** A quantity of a device by its names. */
+/** A quantity of a device by its names. `device` is empty for the node itself. */
 export interface PointName {
   readonly device: string;
   readonly quantity: string;

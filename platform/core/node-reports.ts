@@ -103,7 +103,7 @@ const READERS: Readonly<Record<string, (fields: Fields) => NodeReport>> = {
   'Relay/Detection': readRelay,
 };
 
-/** True for a metric whose text is a report of its own rather than a property. */
+/** True for the name of a metric whose text is a JSON report, such as `Sync/Event`, and not a property. */
 export function isReport(metric: string): boolean {
   return Object.hasOwn(READERS, metric);
 }

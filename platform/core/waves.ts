@@ -36,7 +36,7 @@ export type WaveVerdict =
   | { readonly kind: 'next' }
   | { readonly kind: 'stop'; readonly reverted: number; readonly refused: number; readonly silent: number };
 
-/** The nodes of a wave, their ends so far, and the time since it began. `ends`: by node. Units: ms. */
+/** The nodes of a wave, their ends so far, and the time since it began. `ends`: by node as in `wave`, perhaps also others. Units: ms. */
 export interface WaveProgress {
   readonly wave: readonly string[];
   readonly ends: ReadonlyMap<string, RolloutEnd>;

@@ -26,7 +26,7 @@ export class CachedNode implements NodeDirectory {
   readonly id: number;
   readonly group: string;
   readonly node: string;
-  /** Newest first. */
+  /** Newest first, at most two. */
   sessions: readonly KnownSession[] = [];
   /** Whether it must be read from the database before its next message. */
   isStale = true;
@@ -44,18 +44,22 @@ export class CachedNode implements NodeDirectory {
     this.node = node;
   }
 
+  /** That of the newest session, empty if its NBIRTH had none; null without a session. */
   get epoch(): string | null {
     return this.sessions[0]?.epoch ?? null;
   }
 
+  /** Undefined if no birth in memory has this alias. */
   metric(epoch: string, alias: number): BornMetric | undefined {
     return this.aliases.get(epoch)?.get(alias);
   }
 
+  /** The id of a series; undefined if it is not in memory. */
   series(device: string, quantity: string): number | undefined {
     return this.#series.get(device)?.get(quantity);
   }
 
+  /** Adds the id of a series to memory only. */
   setSeries(device: string, quantity: string, id: number): void {
     const ofDevice = this.#series.get(device) ?? new Map<string, number>();
     this.#series.set(device, ofDevice);
@@ -135,7 +139,7 @@ export class NodeRegistry {
     return nodes;
   }
 
-  /** A node that is in memory. */
+  /** A node that is in memory, also after `invalidate`; undefined for any other. */
   byId(id: number): CachedNode | undefined {
     return this.#byId.get(id);
   }
@@ -152,7 +156,10 @@ export class NodeRegistry {
     }
   }
 
-  /** An alias of this node is missing: it is read again, unless that was just done. Units: ms. */
+  /**
+   * An alias of this node is missing: it is read again by the next `resolve`, unless that was done in the last 250 ms. Units: ms of
+   * `performance.now()`.
+   */
   missed(node: CachedNode, monoMs: number): void {
     if (monoMs - node.loadedMono >= RELOAD_MS) node.isStale = true;
   }

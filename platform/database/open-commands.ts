@@ -3,8 +3,8 @@ import type { OpenCommand, WrittenValue } from '../core/command.ts';
 import type { RunQuery } from './postgres.ts';
 
 /**
- * A command with its cabinet. `device`: empty for the cabinet itself. `types`: the Sparkplug types of its metrics in the birth, as far as
- * known.
+ * A command with its cabinet. `device`: empty for the cabinet itself. `types`: the Sparkplug types of its metrics by name, from the
+ * last birth, as far as known.
  */
 export interface AddressedCommand extends OpenCommand {
   readonly group: string;

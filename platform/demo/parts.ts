@@ -12,7 +12,7 @@ const RESTART_MS = 1_000;
 /** Lines of a part's log that are shown when it is given up. */
 const LAST_LINES = 5;
 
-/** One part of the demo: a process that is started again when it ends. */
+/** One part of the demo: a process of Node.js that is started again 1 s after it ends. */
 export class DemoPart {
   readonly name: string;
   readonly #words: readonly string[];
@@ -36,7 +36,7 @@ export class DemoPart {
     return this.#child?.pid;
   }
 
-  /** Runs it until `stop`. Rejects when it ends again and again, with the last lines of its log. */
+  /** Runs it until `stop`. Rejects at its fifth end within a minute, with the last lines of its standard error. */
   async run(): Promise<void> {
     while (!this.#isStopping) {
       const how = await this.#once();

@@ -61,7 +61,7 @@ export function runProgram(
   });
 }
 
-/** How a process ended, as text such as `SIGKILL` or `exit code 1`. */
+/** How a process ended, as text such as `SIGKILL` or `exit code 1`. Shape: a process that has ended. */
 export function howItEnded({ exitCode, signalCode }: ChildProcess): string {
   return signalCode ?? `exit code ${exitCode}`;
 }

@@ -51,7 +51,7 @@ export interface HostMetrics {
   readonly online: Gauge;
 }
 
-/** New figures at zero, and those of the process itself, such as its memory. */
+/** New figures at zero in a registry of their own, and those of the process itself, such as its memory. */
 export function createHostMetrics(): HostMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

@@ -34,7 +34,7 @@ const BATCH_READINGS = 50_000;
 
 type Placed = { readonly message: NodeMessage; readonly node: CachedNode };
 
-/** Writes messages of any nodes to the database: first the sessions, aliases and series of births. */
+/** Writes messages of any nodes to the database: first the sessions, aliases and series of births, then the contents of all messages. */
 export class BatchWriter {
   readonly #database: Database;
   readonly #registry: NodeRegistry;
@@ -43,7 +43,10 @@ export class BatchWriter {
   readonly #partitions = new ReadingPartitions();
   #server = '';
 
-  /** `onTimeout` gets each failure of a transaction that took too long and is now written in halves. */
+  /**
+   * `workerId`: the sender in notifications of births. `onTimeout` gets each failure of a transaction that took too long and is now
+   * written in halves.
+   */
   constructor(database: Database, registry: NodeRegistry, workerId: string, onTimeout: (failure: PlatformFailure) => void = () => {}) {
     this.#database = database;
     this.#registry = registry;

@@ -44,7 +44,10 @@ export interface PipelineParts {
 /** What is decoded at one time. Source: assumed; six times what 2,000 live messages have, and some 20 MB of memory. Confirmed by: the memory of a worker of the largest city. */
 const GROUP = { metrics: 100_000, bytes: 8 * 2 ** 20 };
 
-/** Handles one group of messages at a time, with those of earlier groups that still wait for a birth. */
+/**
+ * Handles one group of messages at a time, with those of earlier groups that still wait for a birth. After about 10 s they are dropped, and
+ * the births are requested.
+ */
 export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #relays: RelaySender;

@@ -46,7 +46,10 @@ const TICK_MS = 100;
 /** Source: assumed; three reports fit into the time after which a worker counts as gone. Units: ms. Confirmed by: restarts under load. */
 const HEARTBEAT_MS = 1_000;
 
-/** Writes the messages of the shared subscription to the database in batches and acknowledges them, from `start` to `stop`. */
+/**
+ * Writes the messages of the shared subscription to the database in batches, from `start` to `stop`. After the commit it sends
+ * acknowledgements to the cabinets.
+ */
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #registry = new NodeRegistry();

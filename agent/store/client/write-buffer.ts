@@ -2,7 +2,10 @@ import type { WallMs } from '../../core/clock.ts';
 import type { EarlierLoss, FrameFate, ReadingFrame, Store } from '../../core/ports.ts';
 import type { DeliveredUnstored, LossReason, MemoryGap } from '../messages.ts';
 
-/** What one commit takes from the buffer: frames, losses, and the count of readings that were delivered but not stored (null for none). */
+/**
+ * What one commit writes from the buffer, which keeps it until `settle`. `gaps`: losses. `deliveredUnstored`: readings that were delivered
+ * but not stored; null for none.
+ */
 export interface Taken {
   readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];

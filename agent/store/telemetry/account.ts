@@ -61,7 +61,7 @@ function framesUpTo(piece: Piece, seq: number): readonly SegmentFrame[] {
   return read.kind === 'damaged' ? [] : read.frames.filter((frame) => frame.seq <= seq);
 }
 
-/** Returns the number of readings of this row that are not delivered, by the cursor in the file. */
+/** Returns how many of the `n` readings of this row are not delivered, by the cursor in the file. */
 export function undeliveredOf(db: Sqlite, { seq, firstSeq, n }: Pick<Piece, 'seq' | 'firstSeq' | 'n'>): number {
   const cursorSeq = cursorOf(db);
   if (seq <= cursorSeq) return 0;

@@ -10,13 +10,13 @@ export const MAX_SIGNED = 2 ** 51;
 /** Longest varint. Units: bytes. Source: 8 × 7 bits hold every whole number up to 2^53 - 1. */
 export const MAX_VARINT_BYTES = 8;
 
-/** A buffer and the position of the next byte to write. */
+/** A buffer, which does not grow, and the position of the next byte to write. Each `put` function moves the position forward. */
 export interface ByteWriter {
   readonly bytes: Buffer;
   offset: number;
 }
 
-/** Bytes and the position of the next byte to read. */
+/** Bytes and the position of the next byte to read. Each `take` function moves the position forward. */
 export interface ByteReader {
   readonly bytes: Uint8Array;
   offset: number;
@@ -47,7 +47,10 @@ export function putSigned(writer: ByteWriter, value: number): void {
   putVarint(writer, value >= 0 ? value * 2 : -value * 2 - 1);
 }
 
-/** Writes a number unrounded in eight bytes: a 64-bit IEEE 754 float, lowest byte first. */
+/**
+ * Writes a number unrounded in eight bytes: a 64-bit IEEE 754 float, lowest byte first. Errors: throws RangeError if the buffer has fewer
+ * bytes left.
+ */
 export function putDouble(writer: ByteWriter, value: number): void {
   writer.offset = writer.bytes.writeDoubleLE(value, writer.offset);
 }
@@ -116,7 +119,10 @@ export function takeDeltas(reader: ByteReader, count: number): number[] {
   return values;
 }
 
-/** Writes numbers that often repeat; their count is not written. Units: whole numbers from 0 to 127. */
+/**
+ * Writes numbers that often repeat, each run as a number and its length; their count is not written. Units: whole numbers from 0 to 127,
+ * which is not checked.
+ */
 export function putRuns<T>(writer: ByteWriter, items: readonly T[], numberOf: (item: T) => number): void {
   const values = items.map(numberOf);
   for (let start = 0; start < values.length; ) {

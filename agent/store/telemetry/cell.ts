@@ -14,7 +14,10 @@ import {
   takeRuns,
 } from './byte-column.ts';
 
-/** A reading with the number of its series in the file, in place of its point. `atMs`: as it was recorded, not corrected later. */
+/**
+ * A reading with the number of its series in the file, in place of its point. `value`: null if it has none. `atMs`: the wall time of the
+ * reading as it was recorded, not corrected later.
+ */
 export interface SeriesReading {
   readonly seriesId: number;
   readonly value: number | null;

@@ -29,13 +29,14 @@ export interface SegmentRow {
   readonly frames: number;
 }
 
-/** A row of `segment` without its bytes, checksum and number of frames. */
+/** A row of `segment` without its bytes, checksum and number of frames: its frame numbers, time range and counts of readings. */
 export type SegmentLabel = Omit<SegmentRow, 'p' | 'crc' | 'frames'>;
 
 /** A segment to insert. `firstSeq` and `seq`: the first and last frame number that it covers; some frames may have been removed. */
 export interface NewSegment {
   readonly seq: number;
   readonly firstSeq: number;
+  /** In the order of seq. */
   readonly frames: readonly SegmentFrame[];
   /** Readings ever committed, up to and with it. */
   readonly total: number;

@@ -37,7 +37,7 @@ export interface Piece {
    * stays when its content is removed.
    */
   readonly frames: number;
-  /** Readings in it. */
+  /** Readings in it, by its stored count; 0 for a row of `frame` whose content was removed. */
   readonly n: number;
   readonly read: () => Read;
 }

@@ -182,7 +182,7 @@ export function metricNames<T extends OwnMetrics>(metrics: T): { readonly [Key i
   return Object.fromEntries(Object.entries(metrics).map(([key, [name]]) => [key, name])) as { [Key in keyof T]: T[Key][0] };
 }
 
-/** Returns the metrics of a group for the uplink, in their order; `pointId` is null. */
+/** Returns the metrics of a group for the uplink, in their order. They have no point, and `unit` is empty if the group gives none. */
 export function ownMetrics(metrics: OwnMetrics): readonly UplinkMetric[] {
   return Object.values(metrics).map(([name, type, unit = '']) => ({ name, pointId: null, type, unit }));
 }

@@ -24,6 +24,7 @@ export interface CommandRecord {
   readonly digest: string;
   /** A description for the audit log; empty for the kind `refused`. */
   readonly what: string;
+  /** When its first message arrived; repetitions do not change it. */
   readonly receivedMs: WallMs;
   /** The latest `Command/Expires` of this command; absent or null for none, and absent for the kind `refused`. */
   readonly expiresMs?: WallMs | null;

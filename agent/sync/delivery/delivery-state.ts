@@ -79,6 +79,7 @@ export class DeliveryState {
     this.#ledger = createLedger(0, mode);
   }
 
+  /** What was sent and what is proven; replaced by `update` and `adoptEpoch`. */
   get ledger(): Ledger {
     return this.#ledger;
   }
@@ -110,6 +111,7 @@ export class DeliveryState {
     this.raiseHead(seq);
   }
 
+  /** Raises `headSeq` to this row, if that is higher. */
   raiseHead(seq: number): void {
     this.headSeq = Math.max(this.headSeq, seq);
   }

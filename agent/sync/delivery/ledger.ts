@@ -56,7 +56,7 @@ const MAX_PROVEN_TICKETS = 1_000;
 /** Largest number of unacknowledged entries; beyond it the newest are merged. */
 const MAX_UNACKED = 1_000;
 
-/** Returns a ledger in which nothing was sent. Rows up to and including `cursor` count as delivered. */
+/** Returns a ledger in which nothing was sent. Rows up to and including `cursor` count as delivered. `mode`: what proves a delivery. */
 export function createLedger(cursor: number, mode: ProofMode = 'broker'): Ledger {
   return { mode, cursor, reached: 0, mark: 0, inFlight: [], provenTickets: new Set(), proven: NO_RANGES, left: NO_RANGES, unacked: [] };
 }
@@ -209,7 +209,7 @@ export function sentUpTo(ledger: Ledger): number {
   return reachFrom(sentRanges(ledger), sentFloor(ledger));
 }
 
-/** Whether `isSent` is true for every row of the range, which must not be empty. */
+/** Whether no row of the range needs sending: `isSent` is true for every row. The range must not be empty. */
 export function isRangeSent(ledger: Ledger, range: SeqRange): boolean {
   const floor = sentFloor(ledger);
   return range.to <= floor || covers(sentRanges(ledger), { from: Math.max(range.from, floor + 1), to: range.to });

@@ -14,7 +14,7 @@ export type SeqRanges = readonly SeqRange[];
 /** The empty set of row numbers. */
 export const NO_RANGES: SeqRanges = [];
 
-/** The set with this range added. A range that ends before it begins adds nothing. */
+/** The set with this range added, merged with ranges that it overlaps or touches. A range that ends before it begins adds nothing. */
 export function withRange(ranges: SeqRanges, added: SeqRange): SeqRanges {
   if (added.to < added.from) return ranges;
   const before = ranges.filter(({ to }) => to < added.from - 1);

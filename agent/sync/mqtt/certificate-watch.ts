@@ -15,7 +15,7 @@ import type { CertificateUse } from './certificate-choice.ts';
 import { certificateDay, readCertificates } from './certificates.ts';
 import { isMissingFile, RENEWED, type ReadFile } from './secret-files.ts';
 
-/** The expiry stage of a certificate. `days`: at most this many days are left; 0 once it has expired. */
+/** The expiry stage of a certificate. `days`: 60, 30, 7 or 0; at most this many days are left, and 0 means expired. */
 export interface ExpiryStage {
   readonly days: number;
   readonly severity: Severity;

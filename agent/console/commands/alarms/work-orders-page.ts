@@ -27,7 +27,10 @@ const EMPTY = {
   place: {},
 } as unknown as PlacedEvent;
 
-/** Renders the events as CSV with a title line, or as a JSON list. Messages are in the language of the page. */
+/**
+ * Renders the events as CSV with a title line, or as a JSON list. Messages are in the language of the page, titles in English. Times are
+ * in UTC, as ISO 8601.
+ */
 export function renderWorkOrders(events: readonly PlacedEvent[], page: Page, { format, separator }: WorkOrderForm): string {
   const rows = events.map((event) => rowOf(event, page));
   if (format === 'json') return JSON.stringify(rows);

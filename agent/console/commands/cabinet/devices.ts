@@ -91,8 +91,8 @@ function pointsOfDevice(view: Pick<AgentView, 'points' | 'acceptance'>, id: stri
 }
 
 /**
- * Renders `luciole devices`. `state`: the filter in small letters, for the sentence that is shown without devices; empty if there was no
- * filter.
+ * Renders `luciole devices`: a table, the faults, and the sums; of a single device also its nameplate. `state`: the filter in small
+ * letters, only for the sentence that is shown without devices; empty if there was no filter.
  */
 export function renderDevices(devices: readonly DeviceView[], page: Page, state = ''): string {
   if (devices.length === 0)

@@ -36,7 +36,7 @@ export interface WeighProgress {
 
 /**
  * `tests`: the lamps to measure, with their tests so far. `onWeighed`: receives the test of each measured lamp, with its power at full
- * light; it is awaited before the next lamp.
+ * light: the measured rise plus the power expected at the low level. It is awaited before the next lamp.
  */
 export interface WeighRequest {
   readonly tests: readonly LampAcceptance[];

@@ -9,7 +9,7 @@ export type PoleEdit = readonly [place: string, value: string | null];
 
 /**
  * What the edits are made from: the results, a row for each lamp (`rows`), and the configuration in force. `devices`: also those without
- * lamps. `inForce` returns the value at a place as JSON, also a default value; null if there is none.
+ * lamps. `inForce` returns the value at a place, such as `poles[P1].atM`, as JSON, also a default value; null if there is none.
  */
 export interface PoleFacts {
   readonly rows: readonly AcceptedLamp[];
