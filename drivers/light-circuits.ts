@@ -117,7 +117,7 @@ export interface OutputCircuit {
   readonly lampPlaces: ReadonlySet<WireRegister>;
 }
 
-/** A contact that requests light, and the registers of the lamps that it lights: those of its zone, or of all lamps if it has none. */
+/** A contact that requests light, and the registers of the lamps that it lights. Without a zone it lights all. */
 export interface LightContactCircuit {
   /** `emergency` or `lights-on`. */
   readonly role: ContactRole;

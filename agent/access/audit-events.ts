@@ -54,7 +54,10 @@ interface AuditEventFacts extends Pick<EventFacts, 'severity' | 'text'> {
   readonly code: 'user-logged-in' | 'users-changed' | 'clock-set';
 }
 
-/** Returns code, severity and text of the event for an audit entry, such as a successful login; null if the entry needs no event. */
+/**
+ * Returns code, severity and text of the event for an audit entry; null if it needs no event. An event is given for logins and changes of
+ * users that succeeded, and for the agent's own entries about a clock that was set.
+ */
 export function auditEvent(note: AuditNote): AuditEventFacts | null {
   const { user, role, door, action, detail, result } = note;
   if (action === 'clock-set' && door === 'self') return { code: 'clock-set', severity: 'warning', text: clockSet(detail, result) };

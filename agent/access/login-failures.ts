@@ -71,7 +71,10 @@ export function longestLoginWaitMs(state: LoginFailures, user: string, nowMono: 
   return Math.max(...consoles.map((console) => loginWaitMs(state, { user, console, isKnown: true }, nowMono)));
 }
 
-/** Returns the state with this attempt counted as failed, in the counts that `loginWaitMs` uses. Call it before the password is checked. */
+/**
+ * Returns the state with this attempt counted as failed, in the counts that `loginWaitMs` uses. Call it before the password is checked, and
+ * `loginSucceeded` or `loginRefunded` afterwards if password and code were not wrong.
+ */
 export function loginAttempted(state: LoginFailures, attempt: LoginAttempt, nowMono: MonoMs): LoginFailures {
   return changed(state, attempt, (lockout) => attempted(lockout, attempt.user, attempt.isKnown, nowMono));
 }

@@ -42,7 +42,10 @@ export interface Hasher {
   matches(password: string, stored: string | null): Promise<boolean>;
 }
 
-/** Creates functions that hash passwords and compare them with hashes, one at a time. `cost`: the cost of new hashes. */
+/**
+ * Creates functions that hash passwords with scrypt and compare them with hashes, one at a time. `cost`: the cost of new hashes; a stored
+ * hash contains its own.
+ */
 export function createHasher(cost: Cost = COST): Hasher {
   let last: Promise<unknown> = Promise.resolve();
   const inTurn = <T>(work: () => Promise<T>): Promise<T> => {
@@ -73,7 +76,7 @@ export function isPasswordHash(text: string): boolean {
   return hash !== null && hash.logN + Math.log2(hash.r * hash.p) >= LEAST_LOG_COST;
 }
 
-/** Returns why a new password is refused, as part of a sentence; null if it is accepted. Shape: the name `user` is not empty. */
+/** Returns why a new password is refused, as a clause that begins with `it`; null if accepted. Shape: the name `user` is not empty. */
 export function passwordProblem(password: string, user: string): Message | null {
   const length = [...password].length;
   if (length < PASSWORD_LENGTH.min) return msg`it has ${length} characters; ${PASSWORD_LENGTH.min} at least`;

@@ -6,7 +6,7 @@ import { DAY_MS, dayStartMs } from '../core/durations.ts';
 import { Message, msg } from '../core/message.ts';
 import { isPasswordHash } from './password.ts';
 
-/** The first line of each list of users: the version of its format. */
+/** The first line of each list of users: the version of its format. A list with another first line is refused. */
 export const USER_LIST_HEADER = '# luciole users 1';
 /** Longest accepted text of a list with its signature. Units: bytes. Source: one file part in a command of the platform. */
 export const MAX_USER_LIST_BYTES = 32_768;

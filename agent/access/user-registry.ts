@@ -27,16 +27,20 @@ export interface UserRegistryParts {
  * The users of the cabinet. `add` and `invite` resolve with a new one-time password; that of `invite` replaces the user's password. Codes
  * are those of an authenticator app, a second factor.
  *
- * Errors: methods reject with AccessError, for example if the file cannot be read or written.
+ * Errors: methods reject with AccessError, for example for an unknown user, or if the file cannot be read or written.
  */
 export interface UserRegistry {
   /** May also contain people of the signed list, see `listedUntilMs`; changes of them are refused. */
   all(): Promise<readonly UserRecord[]>;
+  /** Rejects for a name that exists or is not allowed, and beyond 32 users. */
   add(name: string, role: Role): Promise<Invitation>;
+  /** Role and codes stay. */
   invite(name: string): Promise<Invitation>;
+  /** Rejects for the last admin. */
   remove(name: string): Promise<void>;
+  /** Rejects if the last admin would get a lower role. */
   setRole(name: string, role: Role): Promise<void>;
-  /** Also ends an invitation. Resolves with the new record. */
+  /** Also ends an invitation. Resolves with the new record. Rejects for a password that `passwordProblem` refuses. */
   setPassword(name: string, password: string): Promise<UserRecord>;
   /** Stores a new key, which replaces an earlier offer. The codes in force, if any, are not changed. */
   offerCodes(name: string): Promise<CodeOffer>;

@@ -3,7 +3,7 @@ import { type LineSniffer, type SniffedLine, sniffedLineOf } from '../core/line-
 import { listenOnPort } from '../field/port-listener.ts';
 import type { Joined } from './parts.ts';
 
-/** Returns the functions with which a console observes a line of this agent, pauses its polls, or observes a port that no line uses. */
+/** Returns functions by which a console finds and observes a line of this agent, pauses its polls, or observes a port without a line. */
 export function snifferFor({ parts, state, field, flight, clock }: Joined): LineSniffer {
   return {
     lineOf(lineId): SniffedLine | undefined {

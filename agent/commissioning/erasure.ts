@@ -57,7 +57,8 @@ export function planErasure(dir: string): Erasure {
 }
 
 /**
- * Deletes these files and folders in order, but all from one folder before the next.
+ * Deletes these files, and folders with their content, in order, but all from one folder before the next. A missing one is skipped if its
+ * folder exists.
  *
  * Errors: throws the system's error; files deleted before it stay deleted.
  */

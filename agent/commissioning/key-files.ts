@@ -53,7 +53,10 @@ export function makeKeyRequest({ keyFile, requestFile }: KeyFiles, node: string)
   return isNew;
 }
 
-/** Returns the owner for a new key: the user `luciole`. Null if this process does not run as root, or `/etc/passwd` has no such user. */
+/**
+ * Returns the owner for a new key: the user `luciole`. Null if this process does not run as root, or `/etc/passwd` has no such user.
+ * Errors: throws the system's error if root cannot read that file.
+ */
 export function serviceUser(): Owner | null {
   return process.getuid?.() === 0 ? idsOf(SERVICE_USER) : null;
 }

@@ -107,7 +107,7 @@ export const QUESTIONS: readonly Question[] = [
   },
 ];
 
-/** Returns true if a person typed the word for "none", in English or French, in upper or lower case; false for an empty text. */
+/** Returns true for `none`, `aucun` and `aucune`, in upper or lower case, also with spaces around; false for any other or an empty text. */
 export function isNone(typed: string): boolean {
   return ['none', 'aucun', 'aucune'].includes(typed.trim().toLowerCase());
 }

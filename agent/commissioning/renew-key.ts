@@ -48,7 +48,10 @@ export async function runRenewKey(args: LocalArgs, configFile: string, terminal:
   return 0;
 }
 
-/** Returns the paths for the new key, its request and its certificate, beside the files in use. The files need not exist. */
+/**
+ * Returns the paths for the new key and its certificate: those in use with `.new` added. That of the request is the key in use with
+ * `.new.csr` added. The files need not exist.
+ */
 export function renewalFilesFor(keyFile: string, certFile: string): KeyFiles {
   return { keyFile: `${keyFile}${RENEWED}`, requestFile: `${keyFile}${RENEWED}.csr`, certFile: `${certFile}${RENEWED}` };
 }

@@ -237,7 +237,7 @@ async function askOneProfile(port: string, unit: FoundUnit, { profiles, ask, pri
   }
 }
 
-/** Returns true if a person typed nothing, or "yes" in English or French, also by its first letter, in upper or lower case. */
+/** Returns true for `y`, `yes`, `o` and `oui`, in upper or lower case, also with spaces around, and for an empty text; otherwise false. */
 export function isYes(typed: string): boolean {
   return ['', 'y', 'yes', 'o', 'oui'].includes(typed.trim().toLowerCase());
 }

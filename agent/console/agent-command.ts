@@ -25,7 +25,9 @@ export interface AgentCommandParts<Args, Result, Progress>
   extends Omit<CommandWords, 'arguments' | 'options' | 'examples'>,
     Partial<Pick<CommandWords, 'arguments' | 'options' | 'examples'>> {
   readonly secrets?: readonly SecretSpec[];
+  /** The gate writes an audit entry only if the caller's role does not allow the command. */
   readonly isSelfNoted?: true;
+  /** Ctrl-C ends the command in the agent, which then sends a summary as its answer. */
   readonly hasSummary?: true;
   /** Longest silence of the agent. Units: ms. Default: 10 s, for an answer from memory. */
   readonly timeoutMs?: number;
@@ -34,12 +36,16 @@ export interface AgentCommandParts<Args, Result, Progress>
    * place. Default: an empty object. Errors: throws ConsoleError 'usage'.
    */
   readonly read?: (args: RawArgs) => Args;
+  /** Runs in the agent. */
   readonly answer: (view: AgentView, args: Args, job: Job) => Promise<Result> | Result;
+  /** Runs in the client if no agent answers and the command line names no socket. */
   readonly alone?: (files: LocalConfigView, args: Args, report: (progress: Progress) => void) => Promise<Result> | Result;
+  /** Returns the answer as text. Runs in the client. */
   readonly render: (result: Result, page: Page, args: Args) => Promise<string> | string;
-  /** Default: always true. */
+  /** False: the answer reports a failure, and the exit code is 1. Default: always true. */
   readonly succeeded?: (result: Result) => boolean;
   readonly progress?: ProgressSpec<Progress>;
+  /** Returns fields of the answer for the agent's log. */
   readonly audit?: (result: Result) => Readonly<Record<string, unknown>>;
 }
 

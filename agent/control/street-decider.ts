@@ -19,6 +19,7 @@ const NO_FLOORS: ReadonlyMap<string, LevelPct> = new Map();
  * delay writes, see `createStartGuard`.
  */
 export class StreetDecider {
+  /** Returns the nights and the programme of a zone; undefined for an unknown zone. */
   readonly plan: Decider['plan'];
   /** The inputs of the newest decisions; null before the first. */
   snapshot: LightingSnapshot | null = null;

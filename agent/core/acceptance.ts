@@ -99,7 +99,7 @@ export interface Placement extends AcceptanceStamp {
 
 /**
  * The units of a line, compared with the configuration. `found`: number of units that answered, also of unknown ones. `missing`: devices
- * that were not found, except those at `damaged` addresses.
+ * that were not found, except those at `damaged` addresses. `unit`: address of a unit.
  */
 export interface LineScan extends AcceptanceStamp {
   readonly line: string;
@@ -142,7 +142,7 @@ export interface AcceptanceRecord {
 
 /**
  * New results of one person. Each replaces the earlier one of its kind for the same line, the same lamp, or the same sensor of a zone.
- * Ramps of lamps that are not in the configuration are dropped.
+ * Ramps of lamps that are not in the configuration are dropped. Shape: `by` as `console:<user>`.
  */
 export interface AcceptanceNews {
   readonly by: string;
@@ -153,8 +153,8 @@ export interface AcceptanceNews {
 }
 
 /**
- * One lamp in the report. `test`: null if missing, or made with another device or rated power. `placement`: null if missing; it is about
- * the pole, so it also counts after an exchange of the driver. Units: W.
+ * One lamp in the report. `pole`, `zone`: the configured ones; `zone` empty for none. `test`: null if missing, or made with another device or
+ * rated power. `placement`: null if missing; it is about the pole, so it also counts after an exchange of the driver. Units: W.
  */
 export interface AcceptedLamp {
   readonly lamp: string;
@@ -174,8 +174,9 @@ export interface AcceptedLamp {
 }
 
 /**
- * One presence sensor that raises its zone itself, in the report. `pole`: that of its device; null for none. `walk`: null before a walk. By
- * day a detection is enough to pass; at night the sensor must also have raised a lamp, or its lamps were raised already.
+ * One presence sensor that raises its zone itself, in the report. `pole`: that of its device; null for none. `walk`: null before a walk,
+ * `result` is then `open`. By day a detection is enough to pass; at night the sensor must also have raised a lamp, or its lamps were raised
+ * already.
  */
 export interface AcceptedSensor {
   readonly pointId: PointId;
@@ -187,13 +188,15 @@ export interface AcceptedSensor {
 
 /**
  * The acceptance report. `result`: `fail` if a lamp, sensor or line failed, otherwise `open` if something is missing or wrong. `open`: why
- * `result` is not `pass`, for people; empty if it is. `people`: who stored the present results; `lastMs`: when the newest of them was
- * stored, null without one. `lines`: those with units that have addresses; `scan` null before a scan.
+ * `result` is not `pass`, for people; empty if it is. `people`: who stored the present results, as `console:<user>`; `lastMs`: when the
+ * newest of them was stored, null without one. `lines`: those with units that have addresses; `scan` null before a scan.
  */
 export interface AcceptanceReport {
   readonly cabinet: { readonly id: string; readonly name: string };
+  /** When the report was made, and whether this time is trusted. */
   readonly atMs: WallMs;
   readonly isTimeTrusted: boolean;
+  /** When the first result was stored; null before. */
   readonly startedMs: WallMs | null;
   readonly lastMs: WallMs | null;
   readonly people: readonly string[];

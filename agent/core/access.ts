@@ -211,6 +211,7 @@ export class AccessError extends Error {
  * or if a change is refused.
  */
 export interface AccessTools {
+  /** Opens a session if the login is correct. Anything wrong or still required is an answer, not an error. */
   logIn(request: LoginRequest): Promise<LoginAnswer>;
   /** Resolves when the session of this token ends; at once with `logout` if it has ended before or never existed. */
   ended(token: string): Promise<SessionEnd>;
@@ -219,12 +220,13 @@ export interface AccessTools {
   /** Null if the session does not exist or has ended. Resets the idle timeout. */
   callerOf(token: string): Pick<Caller, 'user' | 'role'> | null;
   users(): Promise<readonly UserView[]>;
+  /** Adds a user with a one-time password. */
   add(user: string, role: Role): Promise<Invitation>;
   /** Gives an existing user a new one-time password in place of the password. */
   invite(user: string): Promise<Invitation>;
   remove(user: string): Promise<void>;
   setRole(user: string, role: Role): Promise<void>;
-  /** `current` null: an admin sets the password. */
+  /** `current`: the present password, which is checked; null: an admin sets the new one. */
   setPassword(user: string, password: string, current: string | null): Promise<void>;
   /** Offers a new secret, which is in force once a code from it is confirmed. `proof` null: an admin does it. */
   offerCodes(user: string, proof: AccountProof | null): Promise<CodeOffer>;

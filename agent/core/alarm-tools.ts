@@ -76,8 +76,10 @@ export interface Maintenance {
   readonly id: string;
   readonly target: Target;
   readonly owner: MaintenanceOwner;
+  /** This and `reason`: those of the newest request. As `AcknowledgeRequest.source`. */
   readonly source: string;
   readonly reason: string;
+  /** The start; a later change of the maintenance keeps it. */
   readonly sinceMs: WallMs;
   /** The planned end; within a run, maintenance ends at `untilMono` instead. */
   readonly untilMs: WallMs;
@@ -88,7 +90,10 @@ export interface Maintenance {
   readonly suppressed: readonly SuppressedEvent[];
 }
 
-/** Maintenance for display: in force, ended, or from before the start and waiting until the time is trusted. */
+/**
+ * Maintenance for display: in force, ended, or from before the start and waiting until the time is trusted. `untilMs` is the planned end,
+ * also if it was ended earlier.
+ */
 export type MaintenanceView = Omit<Maintenance, 'untilMono'>;
 
 /**

@@ -70,16 +70,18 @@ export interface ExamTrial {
 }
 
 /**
- * What a line counted in a quarter of an hour, without requests of the console. `missed`: requests without a reply, once their short series
- * has ended; those to a unit that stays silent do not count.
+ * What a line counted in a quarter of an hour, without requests of the console. `damaged`: requests with a damaged or wrong reply. `missed`:
+ * requests without a reply, once their short series has ended; those to a unit that stays silent do not count.
  */
 export interface QuarterHour {
   readonly startMs: WallMs;
+  /** All finished requests, however they ended. */
   readonly transactions: number;
   readonly damaged: number;
   readonly missed: number;
+  /** Received bytes that were discarded, such as noise and damaged replies. */
   readonly noiseBytes: number;
-  /** Altitude of the sun in the middle of it. Units: degrees above the horizon. */
+  /** Altitude of the sun in the middle of it; absent if it was not computed. Units: degrees above the horizon. */
   readonly sunDeg?: number;
 }
 

@@ -183,8 +183,8 @@ export interface Lamp {
 }
 
 /**
- * Another cabinet where the street continues, with which detections are exchanged. Detections within `withinM` (m along the street) of the
- * pole `pole` may be sent to it. Those that it sends enter the street at that pole.
+ * Another cabinet where the street continues, with which detections are exchanged. Detections within `withinM` (m along the street) of
+ * `pole`, a pole of this cabinet, may be sent to it. Those that it sends enter the street at that pole.
  */
 export interface Neighbour {
   /** Sparkplug edge node of the other cabinet. */

@@ -90,7 +90,7 @@ export interface RecordQuery {
 /**
  * One page of segments in the order in which they were written. `nextId`: the `afterId` of the next page; null if there is none. `damaged`:
  * how many segments of this page were left out because they are damaged. `before`, `after`: the nearest segments outside the period, or
- * null.
+ * null. `facts`: those of the whole record.
  */
 export interface RecordPage {
   readonly segments: readonly StoredRecord[];

@@ -145,7 +145,7 @@ function found(index: number): number | undefined {
   return index < 0 ? undefined : index;
 }
 
-/** Returns how a group with this label is read, and whether it has a time; undefined for a label that is not supported in this mode. */
+/** Returns how a group with this label is read, and whether it has a time. Undefined for a label that is not supported in this mode. */
 export function ticForm(mode: TicMode, label: string): TicForm | undefined {
   return (mode === 'standard' ? STANDARD : HISTORIC).get(label);
 }

@@ -37,15 +37,15 @@ export function isSafeName(name: string): boolean {
   return name.length <= MAX_NAME && SAFE_NAME.test(name);
 }
 
-/** Returns the files as a compressed tar archive (`.tar.gz`). Errors: throws ConsoleError 'failed' for a name that is not safe. */
+/** Returns the files as a compressed tar archive (`.tar.gz`). Errors: throws ConsoleError 'failed' for a name that `isSafeName` refuses. */
 export function packArchive(files: readonly ArchiveFile[]): Buffer {
   const blocks = files.flatMap(({ name, content }) => [header(name, content.length), content, Buffer.alloc(paddingOf(content.length))]);
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK_BYTES)]));
 }
 
 /**
- * Returns the files of an archive of `packArchive`. Errors: throws ConsoleError 'failed', for example if the archive is damaged or too
- * large.
+ * Returns the files of an archive of `packArchive`. Errors: throws ConsoleError 'failed', for example if the archive is damaged, or larger
+ * than 256 MiB unpacked.
  */
 export function unpackArchive(packed: Uint8Array): readonly ArchiveFile[] {
   const tar = unzipped(packed);

@@ -60,7 +60,10 @@ const MANIFEST = 'manifest.json';
 /** Name of the file in a backup that contains all encrypted ones. */
 export const SEALED = 'keys.sealed';
 
-/** Returns the bytes of a backup with these files, and its manifest, which is its first file. Errors: throws ConsoleError for an unsafe name. */
+/**
+ * Returns the bytes of a backup with these files, and its manifest, which is its first file. Errors: throws ConsoleError for a name that
+ * `isSafeName` refuses.
+ */
 export function packBackup(
   about: Omit<BackupManifest, 'format' | 'version' | 'files'>,
   files: readonly ArchiveFile[],

@@ -81,7 +81,10 @@ export function createGuideTalk({ socket }: LocalArgs, terminal: Terminal): Guid
   return talk;
 }
 
-/** Runs a step until it succeeds, or the person goes on without that. Errors: as the step, and as `GuideTalk.ask`. */
+/**
+ * Runs a step until it resolves with true, or the person goes on without that; asks the person after each failure. Errors: as the step, and
+ * as `GuideTalk.ask`.
+ */
 export async function untilPassed(talk: GuideTalk, step: () => Promise<boolean>): Promise<void> {
   while (!(await step())) if (!isAgain(await talk.ask(msg`r: repeat this step; Enter: go on:`))) return;
 }

@@ -13,7 +13,10 @@ export interface Named {
   readonly path: Path;
 }
 
-/** Returns findings about equal ids that must differ, such as those of two lamps. Upper and lower case count as equal. */
+/**
+ * Returns findings about equal ids that must differ: of one kind, such as two lamps, or of two, such as a zone and a lamp. Upper and lower
+ * case count as equal.
+ */
 export function checkIds(index: Index): Finding[] {
   const named = (items: readonly Placed<{ id?: string | undefined }>[]): Named[] =>
     items.map(({ value, path }) => ({ id: value.id, path: [...path, 'id'] }));

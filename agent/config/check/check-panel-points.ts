@@ -10,8 +10,8 @@ import type { SayBelow } from './check-parts.ts';
 type Narrow = ReadonlyMap<string, Profile | undefined>;
 
 /**
- * Returns problems of the points of a panel, for example a point that does not exist. `narrow`: as in `ProfiledCabinet`. `say`: receives
- * paths below the panel.
+ * Returns problems of the points of a panel, for example a point that does not exist. Points of devices without a known profile give none.
+ * `narrow`: as in `ProfiledCabinet`. `say`: receives paths below the panel.
  */
 export function checkPanelPoints(narrow: Narrow, panel: PanelConfig, say: SayBelow): Problem[] {
   return [...textPoints(narrow, panel, say), ...valuePoints(narrow, panel, say)];

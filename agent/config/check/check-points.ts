@@ -22,7 +22,8 @@ export interface ProfiledCabinet {
 }
 
 /**
- * Returns problems with the use of points, for example of a point that the profile does not have. `say`: receives paths from the root.
+ * Returns problems with the use of points, for example of a point that the profile does not have. Points of devices without a known profile
+ * give none. `say`: receives paths from the root.
  */
 export function checkPoints(cabinet: Cabinet, site: ProfiledCabinet, say: SayBelow): Problem[] {
   const below =

@@ -24,7 +24,7 @@ export interface KnownProfiles {
   readonly searched: readonly string[];
 }
 
-/** Returns problems of a cabinet with its profiles, such as an unknown profile or a missing point. Empty if there are none. */
+/** Returns problems of a cabinet with its profiles, such as an unknown profile or a missing point, in file order. Empty if none. */
 export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles): Problem[] {
   const { file, cabinet, named } = loaded;
   const { profiles } = known;

@@ -50,7 +50,10 @@ function checkAfter(at: string, before: readonly (string | undefined)[], path: P
   return [{ path, message }];
 }
 
-/** Returns a finding if a step has both `levelPct` and `class`, or neither. Also for the steps of `traffic`. `path`: that of the step. */
+/**
+ * Returns a finding if a step has both `levelPct` and `class`, or neither; an ill-formed one counts as present. Also for the steps of
+ * `traffic`. `path`: that of the step.
+ */
 export function checkOneLevel(step: Pick<StepDraft, 'levelPct' | 'class'>, path: Path): Finding[] {
   if ('levelPct' in step && 'class' in step)
     return [{ path: [...path, 'class'], message: msg`found levelPct and class; keep one of the two` }];

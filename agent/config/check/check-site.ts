@@ -21,7 +21,10 @@ const USUAL_DEG = 30;
 /** The latitudes of `Europe/` zones. Units: degrees of latitude. Source: Gavdos 34.8 N, Franz Josef Land 81.9 N. */
 const EUROPE_DEG = { min: 34, max: 82 };
 
-/** Returns a finding for an unknown time zone, or for a latitude and longitude that look swapped. Empty if nothing is found. */
+/**
+ * Returns a finding for an unknown time zone, or for a latitude and longitude that, by the time zone, look swapped. Empty if nothing is
+ * found.
+ */
 export function checkSite(site: CabinetDraft['cabinet']): Finding[] {
   const timezone = site?.timezone;
   if (site === undefined || timezone === undefined) return [];

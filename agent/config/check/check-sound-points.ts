@@ -10,7 +10,10 @@ import type { SayBelow } from './check-parts.ts';
 /** The points that a place writes. */
 const WRITTEN = [PLAYER_POINTS.state, PLAYER_POINTS.volume, PLAYER_POINTS.track, PLAYER_POINTS.file];
 
-/** Returns problems of sound players and amplifiers, such as a point that cannot be written. `say`: receives paths from the root. */
+/**
+ * Returns problems of sound players and amplifiers, such as a point that cannot be written. `profileOf`: with the points that the device
+ * has; undefined for a device that is not checked. `say`: receives paths from the root.
+ */
 export function checkSoundPoints(
   { sound }: Pick<Cabinet, 'sound'>,
   profileOf: (deviceId: string) => Profile | undefined,

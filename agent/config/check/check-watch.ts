@@ -7,7 +7,7 @@ import type { Finding } from './finding.ts';
 
 const CONTACTS = ['supply', 'breaker', 'leakage'] as const;
 
-/** Returns what is wrong with the section `watch`, such as an unknown zone, or a zone in two feeders. */
+/** Returns what is wrong with the section `watch`, such as an unknown zone, or a zone in two feeders; empty if nothing is found. */
 export function checkWatchSection({ watch }: CabinetDraft, { known, outputs }: Index): Finding[] {
   const feeders = placed(watch?.feeders, ['watch', 'feeders']);
   const outputIds = new Set(outputs.flatMap(({ value: { id } }) => id ?? []));

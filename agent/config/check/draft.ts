@@ -146,7 +146,10 @@ export function unknownName({ what, id, known, path }: Reference): Finding[] {
   return [{ path, message: UNKNOWN[what](id, didYouMean(id, known, msg`; there are: ${listNames(known)}`)) }];
 }
 
-/** Returns a finding for each zone id of a list that is not in `known`, by the rules of `unknownName`. `path`: that of the list. */
+/**
+ * Returns a finding for each zone id of a list that is not in `known`. Empty for a missing list, and if `known` is null; an ill-formed id
+ * is skipped. `path`: that of the list.
+ */
 export function unknownZones(zones: readonly (string | undefined)[] | null | undefined, path: Path, known: Names): Finding[] {
   return placed(zones, path).flatMap((zone) => unknownName({ what: 'zone', id: zone.value, known, path: zone.path }));
 }

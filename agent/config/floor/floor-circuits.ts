@@ -163,7 +163,7 @@ function isReadAsBefore(pointId: string, after: WiredDevice | undefined, before:
 
 const POLLS: readonly PointProfile['poll'][] = ['fast', 'normal', 'slow', 'never'];
 
-/** 0 for a point that is polled fast, up to 3 for one that is never polled. Only for comparison. */
+/** 0 for a point that is polled fast, 1 for normal, 2 for slow, 3 for one that is never polled. Only for comparison. */
 export function pollSlowness({ poll }: Pick<PointProfile, 'poll'>): number {
   return POLLS.indexOf(poll);
 }

@@ -154,7 +154,7 @@ function isWanted<C extends string>(
 /** Longest part of a cell in a message. Units: characters. Source: one line of a terminal of 80 columns. */
 const SHOWN_CHARS = 60;
 
-/** Returns a cell for use in a message. One of more than 60 characters is cut and ends with `...`. */
+/** Returns a cell for use in a message. One of more than 60 characters is cut to 60, followed by `...`. */
 export function shownCell(cell: string): string {
   return cell.length > SHOWN_CHARS ? `${cell.slice(0, SHOWN_CHARS)}...` : cell;
 }

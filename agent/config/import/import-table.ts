@@ -27,7 +27,8 @@ type ImportColumn = keyof typeof HEADINGS;
 type NumberColumn = 'atM' | 'unit' | 'ratedPowerW' | 'minPct' | 'maxPct';
 
 /**
- * One row of the table: its texts and numbers by column, without empty and wrong cells. `line`: the line of the text where it ends, from 1.
+ * One row of the table: its texts and numbers by column, without empty and wrong cells. `line`: the line of the text where the row ends,
+ * from 1.
  */
 export interface ImportRow {
   readonly line: number;

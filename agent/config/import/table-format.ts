@@ -3,8 +3,8 @@
 import type { Message } from '../../core/message.ts';
 
 /**
- * A mistake in a table, or a place of the cabinet file that cannot be edited. `line`: the line of the table. `column`: the
- * heading, or the key of the cabinet file; null if no column is named.
+ * A mistake in a table, or a place of the cabinet file that cannot be edited. `line`: the line of the table, from 1, in both cases.
+ * `column`: the heading, or the key of the cabinet file; null if no column is named.
  */
 export interface ImportFlaw {
   readonly line: number;
@@ -63,8 +63,8 @@ export interface CsvTable<C extends string> {
 }
 
 /**
- * Decodes the bytes of a table: UTF-16 with a byte order mark, otherwise valid UTF-8, otherwise the Windows code page 1252.
- * Errors: none.
+ * Decodes the bytes of a table: UTF-16 with a byte order mark, otherwise valid UTF-8, otherwise the Windows code page 1252. The mark of
+ * UTF-16 or UTF-8 is not in the result. Errors: none.
  */
 export function decodeTable(bytes: Uint8Array): string {
   if (bytes[0] === 0xff && bytes[1] === 0xfe) return new TextDecoder('utf-16le').decode(bytes);

@@ -125,7 +125,10 @@ export function cabinetIn(text: string): Cabinet | undefined {
   return cabinetFrom(readPlacedYaml(text).value);
 }
 
-/** Returns the cabinet of the parsed values of a text, as `cabinetIn` does. Undefined if they do not fit the schema. */
+/**
+ * Returns the cabinet of the parsed values of a text, with defaults. Does not check one value against another. Undefined if they do not fit
+ * the schema.
+ */
 export function cabinetFrom(values: unknown): Cabinet | undefined {
   const { document } = checkSchema(values);
   return document === undefined ? undefined : completeCabinet(document);

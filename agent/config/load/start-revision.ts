@@ -129,7 +129,10 @@ function goOnWithRestore(dir: string): void {
   }
 }
 
-/** Loads the file of the site and does not read the revisions. Errors: throws ConfigError if the file cannot be used. */
+/**
+ * Loads the file of the site and does not read the revisions; `revisions` of the result is null. Errors: throws ConfigError if the file
+ * cannot be used.
+ */
 export function beginWithoutRevisions(configFile: string): Beginning {
   const { site, error } = readSiteFile(configFile, () => {}).load();
   if (site === null) throw error ?? new TypeError('a file without a site has an error');

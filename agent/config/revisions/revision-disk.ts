@@ -15,7 +15,7 @@ import type { ConfigFiles } from '../../core/revisions.ts';
 /** Name of a candidate's folder: `candidate-` and a hash of its author, or `candidate` alone for one of an earlier release. */
 export type CandidateFiles = 'candidate' | `candidate-${string}`;
 
-/** A revision by its number, a candidate, or the file of the site as last loaded. */
+/** Names a folder of `RevisionDisk`: a revision by its number, a candidate, or `site`, the file of the site as last loaded. */
 export type KeptFiles = number | CandidateFiles | 'site';
 
 /** Reads and writes revisions. Two calls of `writeFiles` must not overlap, nor two of `writeHistory`. */

@@ -8,8 +8,8 @@ import type { Trial } from './revision-history-file.ts';
 const SOURCE = 'configuration';
 
 /**
- * Creates functions that report events about the revisions of the configuration to `onEvent`. `siteFile`: the file of the site, for
- * messages.
+ * Creates functions that report events about the configuration to `onEvent`. Lasting ones: a revision is on trial, and keys differ from the
+ * file of the site. Single ones: a revision was activated, confirmed or returned. `siteFile`: the file of the site, for messages.
  */
 export function createRevisionEvents(clock: Clock, onEvent: (event: AgentEvent) => void, siteFile: string) {
   const events = createEventTracker(clock, onEvent);

@@ -9,7 +9,10 @@ import { inJson } from '../../core/message-wire.ts';
 import type { Revision } from '../../core/revisions.ts';
 import type { RevisionHistory, Trial } from './revision-history-file.ts';
 
-/** Most revisions in the history. Source: as many as router consoles keep. */
+/**
+ * Most revisions in the history. One more removes the oldest, but never the current one or the one on trial. Source: as many as router
+ * consoles keep.
+ */
 export const KEPT_REVISIONS = 50;
 
 type NewRevision = Pick<KeptRevision, 'atMs' | 'by' | 'why' | 'whyTemplate' | 'hash'>;
@@ -76,7 +79,10 @@ export function withTrial(
   return pruned({ ...history, trial: { ...trial, number, spentMs: 0, starts: 0, isMarked: true }, revisions });
 }
 
-/** Ends the trial: its revision is confirmed and becomes the current one. Without a trial the history is unchanged. */
+/**
+ * Ends the trial: its revision is confirmed and becomes the current one, and the newest accepted signature is used up. Without a trial the
+ * history is unchanged.
+ */
 export function withTrialConfirmed(history: RevisionHistory): RevisionHistory {
   if (history.trial === null) return history;
   const { number } = history.trial;

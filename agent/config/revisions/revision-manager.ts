@@ -129,6 +129,7 @@ export class RevisionManager implements ConfigManager {
     await this.#histories.settled();
   }
 
+  /** The running revision and its trial, the candidate of `by`, and those of others. */
   view(by: string): ConfigView {
     const { trial } = this.#histories.history;
     const remainingMs = trial === null ? 0 : trial.trialMs - this.#active.watch.spentMs(trial);
@@ -142,6 +143,7 @@ export class RevisionManager implements ConfigManager {
     };
   }
 
+  /** Newest first. */
   history(): readonly Revision[] {
     return this.#histories.history.revisions.toReversed();
   }
@@ -151,14 +153,17 @@ export class RevisionManager implements ConfigManager {
     return kept === undefined ? undefined : this.#parts.disk.readFiles(kept);
   }
 
+  /** Completions for a partly typed path, from the running configuration. */
   paths(typed: string): readonly string[] {
     return pathsFrom(asWritten(this.#parts.site().cabinet), typed);
   }
 
+  /** The value at a path of the running configuration; null if it does not exist, or is null. */
   inForce(path: string): ValueInForce | null {
     return valueInForce(asWritten(this.#parts.site().cabinet), path);
   }
 
+  /** Puts a file into the candidate; null removes a profile or the signature. Starts a candidate if there is none. */
   put(file: string, text: string | null, by: string): Promise<ConfigAnswer> {
     return this.#inTurn(by, () => this.#putFile(file, text, by));
   }
@@ -176,6 +181,7 @@ export class RevisionManager implements ConfigManager {
     });
   }
 
+  /** Sets one value of the candidate's cabinet.yaml; null removes it. Starts a candidate if there is none. */
   set(path: string, value: string | null, by: string): Promise<ConfigAnswer> {
     return this.#inTurn(by, async () => {
       const { disk, edit } = this.#parts;
@@ -191,10 +197,12 @@ export class RevisionManager implements ConfigManager {
     });
   }
 
+  /** Copies another author's candidate to `by`; refused, for example, if `by` has one already. */
   take(author: string, by: string): Promise<ConfigAnswer> {
     return this.#inTurn(by, () => this.#candidates.take(author, by).finally(this.#parts.onChange));
   }
 
+  /** Checks the candidate, and compares it with the running revision. */
   check(by: string): Promise<ConfigAnswer> {
     return this.compare('running', 'candidate', by);
   }
@@ -206,6 +214,7 @@ export class RevisionManager implements ConfigManager {
     });
   }
 
+  /** Resolves when the revision is in force or was refused; does not wait for the trial to end. */
   commit(request: CommitRequest): Promise<ConfigAnswer> {
     return this.#inTurn(request.by, async () => {
       const { by, base } = request;
@@ -243,6 +252,7 @@ export class RevisionManager implements ConfigManager {
     });
   }
 
+  /** Ends the trial and returns to the revision before it; refused, for example, if `number` is not the one on trial. */
   returnTrial(by: string, why: Said, number?: number): Promise<ConfigAnswer> {
     return this.#endingTrial(by, async () => {
       const { trial } = this.#histories.history;
@@ -258,6 +268,7 @@ export class RevisionManager implements ConfigManager {
     });
   }
 
+  /** Resolves when the requests that consoles have made so far have been handled. */
   settled(): Promise<void> {
     return this.#turns.add('console', async () => {});
   }

@@ -94,8 +94,8 @@ export interface SigningOrder extends Omit<HashSigningOrder, 'hash'> {
 }
 
 /**
- * The input of a signature over a hash. `cabinets`: as in `RevisionStatement`. Shape: `hash` has 64 hex digits in small letters. Units:
- * `signedMs` in ms since 1970, also the serial; `validMs` in ms from then.
+ * The input of a signature over a hash. `cabinets`: ids, or `*` alone for every cabinet. Shape: `hash` has 64 hex digits in small letters;
+ * `privateKey` is an Ed25519 key. Units: `signedMs` in ms since 1970, also the serial; `validMs` in ms from then.
  */
 export interface HashSigningOrder {
   readonly hash: string;

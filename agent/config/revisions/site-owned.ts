@@ -90,7 +90,7 @@ function playerPorts({ sound, lines }: Cabinet): string[] {
  */
 const SHOWN_KEYS = 8;
 
-/** The sentence with which a configuration is refused. Names the first keys, how many more, and the site's `file`. */
+/** The sentence with which a configuration is refused. Names the site's `file` and at most eight keys, then how many more there are. */
 export function siteOwnedRefusal(differences: readonly SiteOwnedDifference[], file: string): Message {
   const keys = differences.map(({ key }) => key);
   const [first = ''] = keys;

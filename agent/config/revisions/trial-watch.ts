@@ -14,7 +14,10 @@ const CHECK_PERIOD_MS = 1_000;
  */
 const SAVES = { inTrial: 20, periodMs: 30_000 };
 
-/** Creates the watch of a revision on trial. From `start` it checks the trial regularly, and calls `onVerdict` at the end. */
+/**
+ * Creates the watch of a revision on trial. From `start` to `stop` it checks the trial each second; when the trial ends, it calls
+ * `onVerdict` and checks no more.
+ */
 export function createTrialWatch({
   clock,
   health,

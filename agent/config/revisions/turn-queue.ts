@@ -15,8 +15,8 @@ const RANKS = ['trial-end', 'console', 'platform'] as const;
 export type TurnRank = (typeof RANKS)[number];
 
 /**
- * Runs work one at a time, by rank. Adding work of rank `trial-end` also aborts `signal` of running work with another rank; the queue
- * itself stops no work.
+ * Runs work one at a time: first that of rank `trial-end`, then `console`, then `platform`, each in its order. Adding work of rank
+ * `trial-end` also aborts `signal` of running work with another rank; the queue itself stops no work.
  */
 export class TurnQueue {
   readonly #waiting: Readonly<Record<TurnRank, (() => Promise<void>)[]>> = { 'trial-end': [], console: [], platform: [] };

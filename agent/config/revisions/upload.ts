@@ -39,7 +39,10 @@ interface Upload {
   touchedMono: MonoMs;
 }
 
-/** Returns why a candidate cannot contain a file of this name; empty if it can, as for `cabinet.yaml` or the file of the signature. */
+/**
+ * Returns why a candidate cannot contain a file of this name. Empty if it can: for `cabinet.yaml`, `revision.sig`, and in small letters
+ * `profiles/<name>.yaml`.
+ */
 export function fileRefusal(file: string): Message {
   if (file === 'cabinet.yaml' || file === SIGNATURE_FILE || /^profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml$/.test(file)) return NO_TEXT;
   return msg`a file is "cabinet.yaml", "profiles/<name>.yaml" with small letters, digits, ".", "_" and "-", "revision.sig", or "users.list" where trust.userKeys is set`;

@@ -161,7 +161,10 @@ export function completeCalendars({
   }));
 }
 
-/** Converts the checked conditions on a day into the form of the agent; a missing one is null. `lists`: the named lists of holidays. */
+/**
+ * Converts the checked conditions on a day into the form of the agent; a missing one is null. Weekdays are numbers; Monday is 1. `lists`:
+ * the named lists of holidays; a built-in one stays a name.
+ */
 export function completeDays(
   rule: Pick<NonNullable<CabinetDocument['calendars']>[number]['rules'][number], 'weekdays' | 'from' | 'to' | 'nthWeekday' | 'holidays'>,
   lists: NonNullable<CabinetDocument['holidays']>,

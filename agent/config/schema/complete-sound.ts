@@ -7,7 +7,10 @@ import { WEEKDAYS } from './weekdays.ts';
 
 type SoundDocument = NonNullable<CabinetDocument['sound']>;
 
-/** Returns the section with parsed times and dates; null for a cabinet without sound. Shape: the document fits its schema. */
+/**
+ * Returns the section with parsed times and dates; null for a cabinet without sound. A missing `emergencyVolumePct` is `maxVolumePct`.
+ * Shape: the document fits its schema.
+ */
 export function completeSound({ sound, holidays }: CabinetDocument): SoundConfig | null {
   if (sound === undefined || sound === null) return null;
   const { limits, places, programmes, calendars } = sound;

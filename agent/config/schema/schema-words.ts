@@ -54,7 +54,7 @@ export const dateSchema = z
   .regex(/^(\d{4}-)?(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)
   .meta({ patternErrorMessage: String(msg`a date, "2026-07-14", or of each year, "07-14"`) });
 
-/** A date of each year, `11-01`. A day that does not exist passes. */
+/** A date of each year, month first: `11-01` is 1 November. A day that does not exist, such as `02-30`, passes. */
 export const yearlyDateSchema = z
   .string()
   .regex(/^(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])$/)
@@ -99,7 +99,7 @@ export const secondsSchema = (min: number, max: number) => z.number().min(min).m
 /** The quantity of a device, as its profile names it: 1 to 64 characters. */
 export const pointSchema = z.string().min(1).max(64);
 
-/** A point of the cabinet, `AIR1.pm25`. Whether it exists is not checked here. */
+/** A point of the cabinet, `AIR1.pm25`: device, dot, quantity. Whether it exists is not checked here. */
 export const pointIdSchema = z
   .string()
   .regex(/^[^.\s]\S{0,31}\.\S{1,64}$/)

@@ -388,7 +388,7 @@ const trustSchema = z.strictObject({
 /** Source: measured, the check of 600 branches in a chain takes a second; a cabinet has a few. */
 const MAX_BRANCHES = 256;
 
-/** The schema of `cabinet.yaml`. It does not check values against each other. */
+/** The schema of `cabinet.yaml`. It refuses unknown keys, and does not check values against each other. */
 export const cabinetSchema = z.strictObject({
   cabinet: siteSchema.describe(String(msg`The site.`)),
   lines: z.array(lineSchema).min(1).describe(String(msg`Serial ports and network endpoints, and the devices on them.`)),

@@ -65,8 +65,8 @@ export const RANGE_OPTIONS = {
 } as const;
 
 /**
- * Parses a time as typed, such as `30m` back from now, `2026-12-01` or `2026-12-01T22:00Z`. Errors: throws ConsoleError 'usage' with what
- * to write instead.
+ * Parses a time as typed, such as `30m` back from now, `2026-12-01` or `2026-12-01T22:00Z`. Without `Z` or an offset it is local time of
+ * the cabinet. Errors: throws ConsoleError 'usage' with what to write instead.
  */
 export function typedTime(text: string): TypedTime {
   const [, day, time, zone] = /^(\d{4}-\d\d-\d\d)(?:[T ](\d\d:\d\d(?::\d\d(?:\.\d{1,3})?)?)(Z|[+-]\d\d:?\d\d)?)?$/i.exec(text) ?? [];
@@ -80,7 +80,8 @@ export function typedTime(text: string): TypedTime {
 }
 
 /**
- * Returns the period as instants; it ends now if no end was typed. Errors: throws ConsoleError 'usage' if the end is not after the start.
+ * Returns the period as instants; it ends now if no end was typed. A local time that occurs twice means the first one as the start, the
+ * last one as the end. Errors: throws ConsoleError 'usage' if the end is not after the start.
  */
 export function rangeOf({ since, until }: TypedRange, nowMs: WallMs, timezone: string): TimeRange {
   const fromMs = resolveTime(since, nowMs, timezone, 'first');
@@ -117,7 +118,7 @@ function instantsOf(wanted: WallMs, timezone: string): readonly WallMs[] {
   return [...new Set(found)].filter((atMs) => localMs(atMs, timezone) === wanted).toSorted((a, b) => a - b);
 }
 
-/** Returns the other instant with the same local time as `atMs`, when the clocks go back; null if there is none. */
+/** Returns the earlier or later instant with the same local time as `atMs`, when the clocks go back; null if there is none. */
 export function twinOf(atMs: WallMs, timezone: string): WallMs | null {
   return instantsOf(localMs(atMs, timezone), timezone).find((each) => each !== atMs) ?? null;
 }
@@ -145,7 +146,10 @@ export type TypedInstant =
   | { readonly kind: 'day'; readonly timeMs: number; readonly day: { readonly daysAgo: number } | { readonly weekday: number } }
   | Exclude<TypedTime, { readonly kind: 'ago' }>;
 
-/** Parses `--at`: a time of day such as `23:30`, or a day and time. Errors: throws ConsoleError 'usage' with what to write instead. */
+/**
+ * Parses `--at`: a time of day such as `23:30`, or a day and time such as `yesterday 23:40`; `instantOf` computes the instant. Errors:
+ * throws ConsoleError 'usage' with what to write instead.
+ */
 export function typedInstant(text: string): TypedInstant {
   const [, hour, minute] = CLOCK_TIME.exec(text) ?? [];
   if (hour !== undefined) return { kind: 'clock', timeMs: timeOf(hour, minute) };

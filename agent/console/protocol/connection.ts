@@ -130,7 +130,7 @@ export function serveConnection(socket: Socket, parts: ConnectionParts): void {
   socket.on('close', () => leave(parts.isStopping?.() === true ? 'stopped' : 'hang-up'));
 }
 
-/** Sends an error as the last message and closes the connection, after a short time even if the client keeps its side open. */
+/** Sends an error as the last message and closes the connection, after 1 s even if the client keeps its side open. */
 export function hangUp(socket: Socket, deadlines: Deadlines, error: ConsoleError): void {
   deadlines.set(socket, HANG_UP_MS);
   socket.resume();

@@ -89,8 +89,8 @@ export interface ConsoleRefusal {
 export type ConsoleReply = ConsoleAnswer | ConsoleRefusal;
 
 /**
- * Parses a line from a client. A missing or invalid user name becomes `unknown`. Errors: throws ConsoleError 'bad-request' if the line is
- * not a request.
+ * Parses a line from a client; whether the command exists is not checked. A missing or invalid user name becomes `unknown`. Errors: throws
+ * ConsoleError 'bad-request' if the line is not a request.
  */
 export function readRequest(line: string): ConsoleRequest {
   const message = parsed(line);

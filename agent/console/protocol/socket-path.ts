@@ -12,7 +12,10 @@ const SERVICE_FOLDER = '/run/luciole';
 /** Longest path of a Unix socket. Units: bytes. Source: unix(7), sun_path of 108 with its closing zero. */
 const MAX_PATH_BYTES = 107;
 
-/** Returns the default paths of the agent's own socket: that of the service, then that of an agent that this user runs. */
+/**
+ * Returns the default paths of the agent's own socket: that of the service, then that of an agent that this user runs. No file is
+ * accessed.
+ */
 export function usualSocketPaths(): readonly string[] {
   return [join(SERVICE_FOLDER, 'agent.sock'), join(tmpdir(), `luciole-${process.getuid?.() ?? 0}`, 'agent.sock')];
 }
@@ -76,7 +79,10 @@ function loginPathOf(socketPath: string): string {
   return `${socketPath.replace(/\.sock$/, '')}${LOGIN_END}`;
 }
 
-/** Returns the default path for the agent's own socket: in the folder of the service if that is writable, otherwise in one of this user. */
+/**
+ * Returns the default path for the agent's own socket: in the folder of the service if that is writable, otherwise in one of this user
+ * below the temporary folder. Creates nothing.
+ */
 export function agentSocketPath(): string {
   const [service = '', own = ''] = usualSocketPaths();
   return mayWrite(SERVICE_FOLDER) ? service : own;

@@ -64,8 +64,8 @@ export interface Consoles extends ConsoleServer {
 }
 
 /**
- * Creates a server on one socket; it opens nothing before `start`. A client beyond the largest number of connections gets the error
- * `busy`.
+ * Creates a server on one socket; it opens nothing before `start`. A client beyond the largest number of connections gets the error `busy`
+ * and is disconnected.
  */
 export function createConsoleServer(parts: ConsoleServerParts): ConsoleServer {
   const { view, socketPath, log, clock, timezone } = parts;

@@ -26,8 +26,8 @@ export interface HtmlPart {
 }
 
 /**
- * Returns a text, escaped. Spaces between numbers and some units, such as `kWh`, become no-break spaces; in French also those at its
- * punctuation.
+ * Returns a text, escaped for HTML but not translated. Spaces between numbers and some units, such as `kWh`, become no-break spaces; in
+ * French also those at its punctuation.
  */
 export function htmlText(text: string, language: Language): string {
   const units = text.replace(/(\d) (?=(?:%|[kM]?Wh?|h|min|s|kg|t|m|EUR|€)(?![\p{L}\d]))/gu, '$1\u00a0');

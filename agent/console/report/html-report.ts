@@ -24,7 +24,10 @@ const NAME_LETTERS = 70;
 /** Id of the element of the HTML document that contains the report as JSON. */
 export const REPORT_DATA_ID = 'luciole-report';
 
-/** Yields a report as an HTML document, in pieces to be joined without a separator. Times are in the time zone of the report. */
+/**
+ * Yields a report as an HTML document, in pieces to be joined without a separator. It also contains the report as JSON. Shown times are in
+ * the time zone of the report.
+ */
 export function* htmlPieces(report: Report, { language = 'en' }: ReportPage): Generator<string> {
   const lead = isOnePage(report) ? leadOf(report.sections) : null;
   yield `<!doctype html>\n<html lang="${language}">\n${head(report, language)}\n<body>\n<div class="sheet">\n<main>\n`;

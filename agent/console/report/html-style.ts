@@ -116,7 +116,10 @@ footer{margin-top:8mm}
 }
 `;
 
-/** Returns the whole style sheet; the texts are in the margins of each printed page. Source: CSS Paged Media Module Level 3. */
+/**
+ * Returns the whole style sheet as CSS text. It has these texts, escaped, for the margins of each printed page. Source: CSS Paged Media
+ * Module Level 3.
+ */
 export function reportStyle({ cabinet, period, pageWord }: PageMargins): string {
   const text = 'font:8pt system-ui,"DejaVu Sans",Arial,sans-serif;color:#4a5765';
   const page = `

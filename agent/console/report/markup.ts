@@ -23,7 +23,10 @@ export function escaped(text: string): string {
 /** The attributes of an element. Null and false leave one out, true writes its name only, and a number gets at most one decimal. */
 export type Attributes = Readonly<Record<string, string | number | boolean | null>>;
 
-/** Returns an element with its attributes escaped. `content`: markup, not escaped; without it the element is `<name/>`, for SVG. */
+/**
+ * Returns an element with its attributes escaped. `content`: pieces of markup, joined without a separator and not escaped. Without any, not
+ * even an empty one, the element is `<name/>`, for SVG.
+ */
 export function element(name: string, attributes: Attributes, ...content: readonly string[]): string {
   const head = `<${name}${attributesText(attributes)}`;
   return content.length === 0 ? `${head}/>` : `${head}>${content.join('')}</${name}>`;

@@ -103,7 +103,10 @@ export function patternFill(name: PatternName, { id }: PlotSheet): string {
   return `url(#${id}-${name})`;
 }
 
-/** Returns a whole plot as an SVG element with its title and description, for a screen reader. `content`: markup. */
+/**
+ * Returns a whole plot as an SVG element with its title and description, for a screen reader. It scales with the page: `heightPx` and the
+ * width of the sheet are those of its `viewBox`. `content`: markup.
+ */
 export function plotSvg(sheet: PlotSheet, heightPx: number, about: { title: Message; desc: Message }, content: readonly string[]): string {
   const { id, widthPx, language } = sheet;
   return element(
@@ -161,7 +164,10 @@ export interface VerticalScale {
   y(value: number): number;
 }
 
-/** Returns the scale that contains 0 and these finite values, between two heights. The left margin has room for its labels. */
+/**
+ * Returns a scale with round limits that contains 0 and these finite values, its highest value at `topPx` and its lowest at `bottomPx`. The
+ * left margin has room for its labels.
+ */
 export function verticalScale(values: readonly number[], topPx: number, bottomPx: number, { language }: PlotSheet): VerticalScale {
   const low = values.reduce((least, value) => Math.min(least, value), 0);
   const high = values.reduce((most, value) => Math.max(most, value), 0);

@@ -131,7 +131,8 @@ function numberColumn(id: string, title: Said, unit: string, values: readonly (n
 }
 
 /**
- * Returns the digits after the decimal point for values of a plot: 0 if all are whole numbers, otherwise 0 to 2, fewer for larger values.
+ * Returns the digits after the decimal point for values of a plot: 0 if all known ones are whole numbers. Otherwise 2 if the largest,
+ * without sign, is below 10, 1 if it is below 1,000, and else 0.
  */
 export function plotDecimals(values: readonly (number | null)[]): number {
   const known = values.flatMap((value) => (value === null || !Number.isFinite(value) ? [] : [Math.abs(value)]));

@@ -124,7 +124,7 @@ function dateText(text: string, language: Language): string {
   return isMonth(text) ? dayText(text, language, 'month') : text;
 }
 
-/** Returns a date as `1 Dec`, with a no-break space, in the language; any other text as `saidText` does. */
+/** Returns a date such as `2026-12-01` as `1 Dec`, with a no-break space, in the language; any other text as `saidText` does. */
 export function shortDate(text: string, language: Language): string {
   return isDate(text) ? dayText(text, language, 'short') : dateText(text, language);
 }

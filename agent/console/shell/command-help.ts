@@ -38,7 +38,7 @@ export function commandHelp(command: ConsoleCommand, widthCols: number, translat
   ];
 }
 
-/** Returns the lines of a list of words with their summaries. `name`: the family, as title; empty for none. */
+/** Returns the lines of a list of words with their summaries, wrapped to the width. `name`: the family, as title; empty for none. */
 export function familyHelp(
   name: string,
   verbs: readonly Choice[],

@@ -43,12 +43,15 @@ export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) =
  */
 export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput: () => Promise<string>) => LocalActions;
 
-/** Parts of a `Terminal` that are constant during a session: version, socket, local files, token of the login. */
+/**
+ * Parts of a `Terminal` that are constant during a session: version, path of the socket, session token, and `localFiles`. The latter reads
+ * profiles and cabinet file.
+ */
 export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'localFiles' | 'token'>;
 
 /**
  * What is needed to run the lines of a session. `tree`: the commands that can be typed. `translate`: into the language of the session.
- * `shellActions` and `localActions`: the functions of the commands that run in this process.
+ * `shellActions`: the functions of the shell's own commands. `localActions`: those of the other commands that run in this process.
  */
 export interface RunnerParts {
   readonly dialog: Dialog;
@@ -59,7 +62,7 @@ export interface RunnerParts {
   readonly localActions: SessionActions;
   /** Awaited before a `config commit` or `config rollback`. Absent: nothing to do. */
   readonly beforeCommit?: () => Promise<void>;
-  /** Folder for the files of the session. Default: none. */
+  /** Folder of the files that a session with limits (see `filesRole`) may name. Null or absent: it may name none. */
   readonly filesDir?: string | null;
   readonly shellActions: ShellActions;
   readonly translate: (said: Said) => string;

@@ -257,7 +257,10 @@ export async function askSecret(dialog: Dialog, prompt: Message): Promise<string
   return read.kind === 'line' ? read.text : null;
 }
 
-/** Shows the rule and prompts for a new secret until it is typed twice and valid. Resolves with null as `askSecret`. */
+/**
+ * Shows the rule and prompts for a new secret until it is valid and typed twice. Resolves with null if it was not entered, for example
+ * after Ctrl-C.
+ */
 export async function askNewSecret(dialog: Dialog, prompt: Message, rule: SecretRule): Promise<string | null> {
   print(dialog, [rule.text]);
   for (;;) {

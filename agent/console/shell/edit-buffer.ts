@@ -24,8 +24,8 @@ export interface EditBuffer {
 export const EMPTY_BUFFER: EditBuffer = { line: '', cursor: 0, killed: '', lostChars: 0 };
 
 /**
- * Returns the buffer with this text inserted at the cursor. Text that would exceed `MAX_LINE_CHARS` is dropped whole and counted in
- * `lostChars`.
+ * Returns the buffer with this text inserted at the cursor. If the line would exceed `MAX_LINE_CHARS`, the whole text is dropped, and its
+ * characters are counted in `lostChars`.
  */
 export function withText(buffer: EditBuffer, text: string): EditBuffer {
   const { line, cursor, lostChars } = buffer;
@@ -33,7 +33,7 @@ export function withText(buffer: EditBuffer, text: string): EditBuffer {
   return { ...buffer, line: line.slice(0, cursor) + text + line.slice(cursor), cursor: cursor + text.length };
 }
 
-/** Returns the buffer with this line in place of the present one, and the cursor at the end of the line. `lostChars` stays. */
+/** Returns the buffer with this line in place of the present one, of any length, and the cursor at its end. The other fields stay. */
 export function withLine(buffer: EditBuffer, line: string): EditBuffer {
   return { ...buffer, line, cursor: line.length };
 }

@@ -12,8 +12,8 @@ import { plain } from '../text/plain-text.ts';
 import type { Asker } from './session.ts';
 
 /**
- * The names of the cabinet, the intents in force that console users have set (`overrides`), the configuration on trial, and the agent's
- * time when it sent them.
+ * What the agent sent at its time `atMs`. `names`: the names of the cabinet and its parts, the intents of console users that have not ended
+ * (`overrides`), and the configuration on trial.
  */
 export interface Known {
   readonly names: Names;
@@ -38,7 +38,7 @@ export async function askPlaces(asker: Asker, typed: string): Promise<readonly s
   return answer === null ? [] : (plain(answer.result) as readonly string[]);
 }
 
-/** Resolves with the value in force of a configuration key; null if it is null or missing, or if no agent sends it. */
+/** Resolves with the value in force of a configuration key. Null if it is null or missing, no agent answers, or it refuses. */
 export async function askInForce(asker: Asker, path: string): Promise<ValueInForce | null> {
   const answer = await askOrNull(CONFIG_IN_FORCE, { path }, asker);
   return answer && (plain(answer.result) as ValueInForce | null);

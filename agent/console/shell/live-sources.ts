@@ -30,7 +30,10 @@ export function presenceSource(asker: Asker): LiveSource {
   return (page) => answerLines('zones', {}, asker, page);
 }
 
-/** Returns the source of a view of one lamp: the page of `why`, then that of `points` with the lamp's id and a dot as filter. */
+/**
+ * Returns the source of a view of one lamp: the page of `why`, then that of `points` with the lamp's id and a dot as filter. Without such
+ * points the second page is empty.
+ */
 export function lampSource(lamp: string, asker: Asker): LiveSource {
   return async (page) => [
     ...(await answerLines('why', { target: lamp }, asker, page)),

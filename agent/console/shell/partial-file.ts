@@ -56,8 +56,8 @@ export interface PartialFile {
 }
 
 /**
- * Prepares the partial file of this name in its own folder, empty or with the part received earlier except its end. Errors: throws the
- * system's error.
+ * Prepares the partial file of this name in its own folder: empty, or with the part received earlier. The end of that part is cut off, to
+ * be received again and compared. Errors: throws the system's error.
  */
 export function openPartial(receivedDir: string, name: string): PartialFile {
   adoptFormer(receivedDir, name);

@@ -5,7 +5,10 @@ import type { Known } from './known.ts';
 
 type InWords = (said: Said) => string;
 
-/** Returns the first lines of a session, such as cabinet, version and the main keys. `names` is null if no agent sends them. */
+/**
+ * Returns the first lines of a session, such as cabinet, version and the main keys. `names` null: a line states in place of the cabinet
+ * that no agent answers.
+ */
 export function greeting(names: Names | null, version: string): readonly Said[] {
   const keys = msg`? lists what can be typed, TAB completes, Ctrl-D ends`;
   if (names === null) return [version, msg`no agent answers: agent state, check and agent restart work without one`, keys];
@@ -30,6 +33,7 @@ export function promptOf(known: Known | null, inWords: InWords): string {
 
 /**
  * Returns one sentence for each override and for the trial in `known`: how long it still lasts, and what ends it. Empty if there are none.
+ * `inWords`: translates for the reader.
  */
 export function goodbyeLines(known: Known, inWords: InWords): readonly string[] {
   return [...overridesLeft(known, inWords), ...trialLeft(known, inWords)];

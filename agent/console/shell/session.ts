@@ -13,7 +13,10 @@ export interface ConsoleSession {
   readonly isStranger?: true;
 }
 
-/** Returns the role that limits the files a session may name; null if there is no limit, as for a user of the machine. */
+/**
+ * Returns the role that limits the files a session may name: that of its login, or `anyone` with `isStranger`. Null: no limit, as for a user
+ * of the machine.
+ */
 export function filesRole({ login, isStranger }: Pick<ConsoleSession, 'login' | 'isStranger'>): LeastRole | null {
   return login?.role ?? (isStranger === true ? 'anyone' : null);
 }

@@ -28,7 +28,10 @@ export function usualSettings(): TerminalSettings {
   return { type: 'dumb', widthCols: 80, rows: 24, charset: 'ascii', colour: false, language: 'en', status: false };
 }
 
-/** Loads the translations of this language, then sets it in `settings`. Errors: as `learn`; the language is then unchanged. */
+/**
+ * Loads the translations of this language, then sets it in `settings`. Errors: rejects with the system's error if their file is missing; the
+ * language is then unchanged.
+ */
 export async function speak(settings: TerminalSettings, language: Language): Promise<void> {
   await learn(language);
   settings.language = language;

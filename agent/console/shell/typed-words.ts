@@ -21,8 +21,8 @@ export interface TypedLine {
 }
 
 /**
- * Splits a typed line into words, and into stages at `|`. Quotes and backslashes protect characters. A line that begins with `!` has no
- * words.
+ * Splits a typed line into words, and into stages at `|`. Quotes and backslashes protect characters. A line that begins with `!`, also
+ * after blanks, is a remark and has no words.
  */
 export function splitLine(line: string): TypedLine {
   const stages: TypedWord[][] = [[]];

@@ -21,8 +21,8 @@ export async function learn(language: Language): Promise<void> {
 }
 
 /**
- * Sets a function that `translate` applies to each template before the arguments are inserted. It is for the whole process and replaces the
- * one set before.
+ * Sets a function that `translate` applies to each translated template, or English one, before the arguments are inserted. It is for the
+ * whole process and replaces the one set before.
  */
 export function adaptTemplates(adapt: (template: string) => string): void {
   adapted = adapt;

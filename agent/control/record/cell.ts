@@ -77,7 +77,10 @@ export function putItems(stream: ByteStream, items: readonly Item[], kinds: read
   });
 }
 
-/** The inverse of `putItems`, with one item per kind. Errors: throws StoreError `corrupt`, for example when the bytes end. */
+/**
+ * The inverse of `putItems` with the same `nowUs`; returns one item per kind. Errors: throws StoreError `corrupt`, for example when the
+ * bytes end.
+ */
 export function takeItems(reader: ByteReader, kinds: readonly ItemKind[], nowUs: number): Item[] {
   return kinds.map((kind) => {
     const head = takeVarint(reader);

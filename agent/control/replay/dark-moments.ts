@@ -45,8 +45,8 @@ export interface DarkLimits {
 export const DARK_LIMITS: DarkLimits = { needPct: 100, delayS: 2, samePersonS: 60 };
 
 /**
- * The light at an instant of a replay. `levelOf`: the level that is judged; undefined for an unknown lamp. `recordedPct`: the recorded
- * level of a lamp; undefined for an unknown lamp, and at an instant that was not recorded.
+ * The light at an instant of a replay, with the times of the record. `levelOf`: the level that is judged; undefined for an unknown lamp.
+ * `recordedPct`: the recorded level of a lamp; undefined for an unknown lamp, and at an instant that was not recorded.
  */
 export interface WatchedMoment {
   readonly nowMono: MonoMs;

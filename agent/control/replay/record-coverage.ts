@@ -16,10 +16,11 @@ export interface MissingSpell {
 
 /**
  * How much of the darkness of a night, up to now, was replayed. It is dark while the sun is so low that some zone is lit, offsets included.
- * Shape: `darkH` null if the record has no street to compute it from; the whole night then counts as dark. `missing` without spells below a
- * minute. Units: h.
+ * Shape: `darkH` null if the record has no street to compute it from; the whole night then counts as dark. `missing`: the dark spells that
+ * were not replayed, without those below a minute. Units: h.
  */
 export interface NightCoverage {
+  /** The day on which the night begins, as in `NightWindow`. */
   readonly date: string;
   readonly darkH: number | null;
   readonly replayedH: number;

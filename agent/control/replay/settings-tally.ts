@@ -22,10 +22,11 @@ export interface LightMoment {
 }
 
 /**
- * The sums of one night, over the time that was replayed. Units: `levelLampH` in hours of one lamp, by level in %; hours at 0 % by day of
- * the lamp's zone are left out.
+ * The sums of all lamps for one night from noon to noon, over the time that was replayed. Units: `levelLampH` in hours of one lamp, by level
+ * in %; hours at 0 % by day of the lamp's zone are left out.
  */
 export interface NightSums {
+  /** The day on which the night begins, as in `NightWindow`. */
   readonly date: string;
   readonly kwh: number;
   readonly levelLampH: Readonly<Record<number, number>>;

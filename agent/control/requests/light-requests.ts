@@ -96,7 +96,7 @@ export class LightRequests {
     this.#blinks.tend();
   }
 
-  /** The intents on this street; expired ones may be among them. */
+  /** The intents of overrides, contacts and blinking lamps; expired ones may be among them. */
   intents(): readonly Intent[] {
     return [...this.#overrides.intents(), ...this.#parts.sensing.intents(), ...this.#blinks.intents()];
   }
@@ -168,7 +168,7 @@ export class LightRequests {
       : this.#pending.publish(incoming, 'failed', result.reason);
   }
 
-  /** Makes a lamp blink. Errors: throws Refusal, for example for an unknown lamp. */
+  /** Makes a lamp blink until its time is over or `stop` is called. Errors: throws Refusal, for example for an unknown lamp. */
   identify(request: Authorised<IdentifyRequest>): IdentifyRun {
     if (!this.#parts.isRunning()) throw new Refusal(NOT_RUNNING);
     return this.#blinks.start(request, this.#intentsFor(request.lamp));

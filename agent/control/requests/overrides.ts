@@ -22,7 +22,10 @@ export interface Moment {
  */
 export const OVERRIDE_MINUTES = { min: 1, max: 24 * 60 };
 
-/** Returns the intent of a request, from this moment on. Its duration is bounded to `OVERRIDE_MINUTES`; nothing else is checked. */
+/**
+ * Returns the intent of a request, from this moment on. Its duration is bounded to `OVERRIDE_MINUTES`; nothing else is checked. The expiry
+ * of the request becomes `startBy`.
+ */
 export function intentOf(request: Authorised<OverrideRequest>, { nowMs, nowMono }: Moment): Intent {
   const { commandId, target, levelPct, rank, authority, source, reason, expiresMono } = request;
   const minutes = Math.min(Math.max(request.minutes, OVERRIDE_MINUTES.min), OVERRIDE_MINUTES.max);

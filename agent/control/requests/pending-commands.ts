@@ -38,6 +38,7 @@ export class PendingCommands {
   /** Commands that have ended and wait for the disk before they are published. */
   readonly #endings = new Set<Promise<unknown>>();
 
+  /** `onOutcome` receives each stage. A lamp for which `workOf` returns undefined keeps its stage, also after its time limit. */
   constructor(clock: Clock, onOutcome: (outcome: Outcome) => void, workOf: (lampId: string) => LampWork | undefined) {
     this.#clock = clock;
     this.#onOutcome = onOutcome;

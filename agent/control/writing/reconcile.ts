@@ -117,7 +117,10 @@ export function afterSent(track: LampTrack, commandId: string): LampTrack {
   return track.inFlight?.commandId === commandId ? { ...track, inFlight: { ...track.inFlight, sent: true } } : track;
 }
 
-/** Returns the track after the write `commandId` ended. Unchanged for a write that is not in flight any more. */
+/**
+ * Returns the track after the write `commandId` ended. If it was not verified, that is a failure, and a repetition has to wait. Unchanged
+ * for a write that is not in flight any more.
+ */
 export function afterResult(track: LampTrack, commandId: string, end: Omit<NonNullable<LampTrack['last']>, 'levelPct'>): LampTrack {
   if (track.inFlight?.commandId !== commandId) return track;
   const { levelPct } = track.inFlight;

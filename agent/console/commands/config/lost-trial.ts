@@ -13,7 +13,10 @@ const WHY = msg`the session was lost`;
 /** Longest silence of the agent. Units: ms. Source: assumed; the agent sends a keep-alive every few seconds. Confirmed by: gaps in keep-alives on a loaded gateway. */
 const HOLD_TIMEOUT_MS = 60_000;
 
-/** Returns the number of the revision on trial, of any author; null if there is none or this run accepts no other configuration. */
+/**
+ * Returns the number of the revision on trial, of any author; null if there is none or this run accepts no other configuration. `by`: the
+ * user for whom the state is read; it does not change the result.
+ */
 export function numberOnTrial({ config }: Pick<AgentView, 'config'>, by: string): number | null {
   return config?.view(by).trial?.number ?? null;
 }
@@ -42,7 +45,7 @@ export async function returnLostTrial(view: Pick<AgentView, 'config' | 'audit'>,
   });
 }
 
-/** Resolves when the signal of a job is aborted, with how its client ended; with `hang-up` if that is not known. */
+/** Resolves once the signal of a job is aborted, also before the call, with how its client ended; with `hang-up` if that is not known. */
 export function readerGone({ signal, readerEnd }: Pick<Job, 'signal' | 'readerEnd'>): Promise<ReaderEnd> {
   return new Promise((resolve) => {
     const gone = (): void => resolve(readerEnd?.() ?? 'hang-up');

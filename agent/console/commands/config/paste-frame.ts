@@ -36,7 +36,10 @@ export function isFrameEnd(line: string): boolean {
   return END.test(line.trim());
 }
 
-/** Decodes the lines that `framed` made, without any other line. Returns the text, or in `flaw` what is wrong with the lines. */
+/**
+ * Decodes the lines that `framed` made, with no other line among them, and verifies the SHA-256. Returns the text, or in `flaw` what is
+ * wrong with the lines.
+ */
 export function readFrame(lines: readonly string[]): FrameRead {
   let text = '';
   const [, wanted] = END.exec(lines.at(-1)?.trim() ?? '') ?? [];

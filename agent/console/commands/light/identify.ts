@@ -13,7 +13,7 @@ import { findLamp, onStreet, spanArg } from './light-args.ts';
 const IDENTIFY_SPAN: SpanLimits = { minMs: 5_000, maxMs: 600_000 };
 const USUAL_SPAN = '30s';
 
-/** `identify`: makes a lamp blink for a time, and answers with a summary. */
+/** `identify`: makes a lamp blink for a time, or until Ctrl-C, and answers with a summary. */
 export const IDENTIFY = agentCommand<{ lamp: string; forMs: number }, Identified, IdentifyProgress>({
   name: 'identify',
   role: 'technician',

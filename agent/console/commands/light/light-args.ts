@@ -23,7 +23,7 @@ export function findTarget(view: AgentView, typed: string): Target {
 
 /**
  * Returns the id of the zone with this name; capital and small letters may differ if only one name fits. Errors: throws ConsoleError
- * 'unknown-name'.
+ * 'unknown-name' with advice.
  */
 export function findZone(view: AgentView, typed: string): string {
   return findName(typed, view.names().zones, { noun: 'zone', listedBy: 'luciole zones' });
@@ -55,14 +55,17 @@ function findOnStreet(view: AgentView, typed: string, known: readonly string[], 
 }
 
 /**
- * Returns the duration of `--for`; `usual` if none was typed. Units: ms. Errors: throws ConsoleError 'usage' if it is invalid or outside
- * `span`.
+ * Returns the duration of `--for`; `usual`, such as `10m`, if none was typed. Units: ms. Errors: throws ConsoleError 'usage' if it is
+ * invalid or outside `span`, whose limits are allowed.
  */
 export function spanArg(args: RawArgs, usual: string, span: SpanLimits): number {
   return parseDuration(args['for'] === undefined ? usual : textArg(args, 'for'), span);
 }
 
-/** Runs `work` and resolves with its result. Errors: rejects with ConsoleError 'failed' instead of a Refusal, with the same message. */
+/**
+ * Runs `work` and resolves with its result. Errors: rejects with ConsoleError 'failed' instead of a Refusal, with the same message; other
+ * errors of `work` are unchanged.
+ */
 export async function onStreet<T>(work: () => Promise<T>): Promise<T> {
   try {
     return await work();

@@ -139,7 +139,10 @@ function readLevel(text: string): LevelPct {
   return Number(digits);
 }
 
-/** Returns the text unchanged. Errors: throws ConsoleError 'usage', for example if it is too long or has a control or format character. */
+/**
+ * Returns the text unchanged; it may be empty. Errors: throws ConsoleError 'usage', for example if it has more than 120 characters, or a
+ * control or format character.
+ */
 export function readReason(text: string): string {
   if (text.length > MAX_REASON || /\p{C}/u.test(text)) {
     throw new ConsoleError('usage', msg`bad reason: one line of ${MAX_REASON} characters at most`);

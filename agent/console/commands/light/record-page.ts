@@ -54,7 +54,10 @@ export const RECORD_PAGE = agentCommand({
   render: async (result) => JSON.stringify(result),
 });
 
-/** Returns the typed night; null if none was typed. Errors: throws ConsoleError 'usage' if it is not a day such as `2026-12-01`. */
+/**
+ * Returns the typed night, which is the day on which it began, also a future one; null if none was typed. Errors: throws ConsoleError
+ * 'usage' if it is not a day such as `2026-12-01`.
+ */
 export function typedNight(args: RawArgs): string | null {
   if (args['night'] === undefined) return null;
   const text = textArg(args, 'night');

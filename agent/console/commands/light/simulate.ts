@@ -12,8 +12,9 @@ import type { RawArgs } from '../../protocol/protocol.ts';
 import { NIGHT_COUNT, typedNight } from './record-page.ts';
 
 /**
- * The arguments of `simulate`. `night`: the last night to replay; null: the last that has ended. `nights`: number of nights, with that one.
- * `file`: cabinet file with other settings; null: none. `isSweep`: several hold times and levels are tried, and the best are listed.
+ * The arguments of `simulate`. `night`: the last night to replay, as the day on which it began; null: the last that ended at noon.
+ * `nights`: number of nights, with that one. `file`: cabinet file with other settings; null: none. `isSweep`: several hold times and levels
+ * are tried, and the best are listed.
  */
 export interface SimulateArgs {
   readonly night: string | null;
@@ -28,8 +29,8 @@ export interface SimulateArgs {
 }
 
 /**
- * A meter of the cabinet in the same nights. `kwh`: what it counted. `recordedKwh`: of all lamps, computed from the recorded levels, plus
- * the load besides the lamps. `differencePct`: by how much `recordedKwh` is above `kwh`, negative if below. Units: % of `kwh`.
+ * A meter of the cabinet in the replayed nights. `kwh`: what it counted. `recordedKwh`: of all lamps, computed from the recorded levels,
+ * plus the load besides the lamps. `differencePct`: by how much `recordedKwh` is above `kwh`, negative if below. Units: % of `kwh`.
  */
 export interface MeterCheck {
   readonly device: string;
@@ -57,6 +58,7 @@ export interface SimulateResult {
    * darkness, of equal points one; the least energy first.
    */
   readonly sweep: { readonly tried: number; readonly front: readonly SweepResult[] } | null;
+  /** The check of the replay: how many decisions it computed with the recorded settings, and how many of them differ from the record. */
   readonly ownReplay: OwnReplay;
   readonly coverage: readonly NightCoverage[];
   /** How the other settings differ from the recorded ones in what the replay does not follow; empty also without file or record. */

@@ -79,7 +79,7 @@ export interface LampVerdict {
   readonly lamp: string;
   readonly verdict: LampTestVerdict;
   readonly weighedBy: 'lamp' | 'meter' | 'nothing';
-  /** Null unless `verdict` is `ok` and `weighedBy` is `nothing`. */
+  /** Why the power was not checked. Null unless `verdict` is `ok` and `weighedBy` is `nothing`. */
   readonly unweighed: Unweighed | null;
 }
 

@@ -34,7 +34,10 @@ const [MINUTE_MS, HOUR_MS] = [60_000, 3_600_000];
 const PLOT_COLS = 80;
 const FORM = { hasDay: false, hasSeconds: false };
 
-/** Renders `tonight`: for each zone its dusk and dawn, programme and changes of level. `withPlot` adds a plot of the levels. */
+/**
+ * Renders `tonight`: for each zone its dusk and dawn, programme and changes of level, in local time of the cabinet. `withPlot` adds a plot
+ * of the levels.
+ */
 export function renderTonight(views: readonly TonightView[], page: Page, withPlot: boolean): string {
   if (views.length === 0) return translated(msg`the cabinet has no zones`, page);
   const nights = views.map((view) => [...head(view, page), '', ...rows(view, page), ...(withPlot ? ['', ...plot(view, page)] : [])]);

@@ -65,7 +65,10 @@ async function walkZone(view: AgentView, { zone, forMs }: { zone: string; forMs:
   });
 }
 
-/** Progress of `walk-test`: the `start` with the sensors of the test, or a `detection`. `night`: as in `Walked`. */
+/**
+ * Progress of `walk-test`: the `start` with the sensors of the test, or a `detection`. `night`: as in `Walked`. `forMs`: the test ends by
+ * itself after this time.
+ */
 export type WalkProgress =
   | { readonly kind: 'start'; readonly zone: string; readonly night: boolean; readonly sensors: readonly PointId[]; readonly forMs: number }
   | ({ readonly kind: 'detection' } & WalkStep);

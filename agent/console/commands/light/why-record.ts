@@ -49,7 +49,10 @@ export function missingText({ why, fromMs, toMs }: MissingRecord, page: Page): M
   }
 }
 
-/** Renders the levels of a lamp or zone at a past instant, as recorded and as measured, with their reasons and inputs. */
+/**
+ * Renders the levels of a lamp or zone at the past instant `atMs`, as recorded and as measured up to ten minutes before, with reasons and
+ * inputs. Times are in the page's time zone.
+ */
 export function renderRecorded({ id, kind, atMs = 0 }: WhyView, { recorded, measured }: PastFacts, page: Page): string {
   const then = { ...page, atMs };
   const [first] = recorded.lamps;

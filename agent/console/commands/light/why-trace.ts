@@ -21,8 +21,8 @@ const OWN_SOURCES: ReadonlySet<string> = new Set(['sun', 'wave', 'clock', 'start
 const UTC_MINUTE_CHARS = 16;
 
 /**
- * Returns lines with the requested instant, and with the other one if its local time occurs twice. None if `atMs` is undefined, which means
- * now.
+ * Returns lines with the requested instant in local time, and with the other one in UTC if that local time occurs twice. None if `atMs` is
+ * undefined, which means now.
  */
 export function requestedAt(atMs: WhyView['atMs'], page: Page): string[] {
   if (atMs === undefined) return [];

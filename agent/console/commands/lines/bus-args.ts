@@ -59,8 +59,8 @@ export function rangeArgs(args: RawArgs, bounds: { readonly from: Bounds; readon
 }
 
 /**
- * Returns the Modbus table of `--table`; `holding` if it is missing. Errors: throws ConsoleError 'usage' for a table that is not in
- * `allowed`.
+ * Returns the Modbus table of `--table`, in capital or small letters; `holding` if it is missing. Errors: throws ConsoleError 'usage' for a
+ * table that is not in `allowed`, by default all four.
  */
 export function tableArg(args: RawArgs, allowed: readonly Table[] = TABLES): Table {
   if (args['table'] === undefined) return 'holding';

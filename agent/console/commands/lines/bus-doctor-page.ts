@@ -13,7 +13,7 @@ const STEPS: Readonly<Record<ExamProgress['step'], Message>> = {
   settings: msg`trying other serial settings`,
 };
 
-/** Renders the progress line of an examination: its step, and how many seconds have passed of about how many. */
+/** Renders the progress line of an examination: its step, and how many seconds have passed of about how many. In English without a page. */
 export function renderExamProgress({ step, doneMs, totalMs }: ExamProgress, page?: Pick<Page, 'language'>): string {
   const [done, total] = [Math.round(doneMs / 1_000), Math.round(totalMs / 1_000)];
   return translated(msg`${STEPS[step]}, ${done} of about ${total} s`, page ?? {});

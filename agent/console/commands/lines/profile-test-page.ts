@@ -12,8 +12,9 @@ import { labelled } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
 /**
- * The result of a test for one point. `value`: null for `no-value` and `failed`; for a text, a checksum. `unit`: unit of measurement.
- * `decimals`: digits to show after the decimal point.
+ * The result of a test for one point. `point`: its id in the profile. `address`: of its first register or bit, as in the frame, from 0.
+ * `value`: null for `no-value` and `failed`; for a text, a checksum. `unit`: unit of measurement. `decimals`: digits to show after the
+ * decimal point.
  */
 export interface TestedPoint {
   readonly point: string;

@@ -162,8 +162,8 @@ function textIn(file: string): string {
 }
 
 /**
- * `profile check`: checks a profile file and prints the result. `isTerminal`: long lines about problems are wrapped. Resolves with 0, or 78
- * for problems.
+ * `profile check`: checks a profile file and prints the result, as JSON with `--json`. `isTerminal`: long lines about problems are wrapped.
+ * Resolves with 0, or 78 for problems, also if the file cannot be read.
  */
 export async function runProfileCheck(args: LocalArgs, screen: Terminal, isTerminal: boolean): Promise<number> {
   const file = textOf(args['file']) ?? '';

@@ -18,7 +18,10 @@ export function renderRow(row: FlightRow, page: Page): string {
   return text.length > page.widthCols ? `${text.slice(0, page.widthCols - 1)}~` : text;
 }
 
-/** Returns one row without a limit of width. `hasLine` adds the name of the line to a row that has one. */
+/**
+ * Renders a row of a recording or of `bus sniff` as one line of text without a limit of width. `hasLine` adds the name of the line to a row
+ * that has one.
+ */
 export function wholeRow(row: FlightRow, page: Page, hasLine = false): string {
   const time = `${clockTime(row.atMs, { ...page, atMs: row.atMs })}.${microseconds(row.atMs)}`;
   const line = hasLine && 'line' in row ? `${row.line} ` : '';

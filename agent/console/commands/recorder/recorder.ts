@@ -102,7 +102,7 @@ const RECORDER_PIN = pinCommand('recorder pin', true);
 /** `recorder unpin`: ends the protection. */
 const RECORDER_UNPIN = pinCommand('recorder unpin', false);
 
-/** `recorder file`: the file of a recording in base64, for `recorder export`. */
+/** `recorder file`: answers with the whole file of a recording in base64, for `recorder export`. */
 export const RECORDER_FILE = agentCommand<{ id: number }, { readonly id: number; readonly base64: string }>({
   name: 'recorder file',
   role: 'technician',
@@ -126,7 +126,10 @@ export const RECORDER_COMMANDS: readonly ConsoleCommand[] = [
   ...[RECORDER_LIST, RECORDER_SHOW, RECORDER_EXPORT, RECORDER_FREEZE, RECORDER_PIN, RECORDER_UNPIN, RECORDER_FILE],
 ];
 
-/** Resolves with the recording in a file. Errors: rejects with ConsoleError 'unknown-name' without a file, 'failed' for a damaged one. */
+/**
+ * Decodes the file of a recording of the flight recorder. `id`: its number, for messages. Errors: rejects with ConsoleError 'unknown-name'
+ * without a file, 'failed' for a damaged one.
+ */
 export async function soundRecording(id: number, file: Buffer | undefined): Promise<FlightRecording> {
   if (file === undefined) throw unknownRecording(id);
   const { decodeRecording } = await import('../../../diagnosis/flight/recording-codec.ts');

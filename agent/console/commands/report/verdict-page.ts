@@ -44,8 +44,8 @@ const VERDICTS: Readonly<Record<FileVerdict, Message>> = {
 export type VerdictScreen = Pick<Terminal, 'widthCols' | 'language' | 'charset'>;
 
 /**
- * Returns the verdict about a report as lines. `file`: the name of its file. `authority`: the name of the file of trusted certificates;
- * null for none.
+ * Returns the verdict about a report as lines, with facts of the report and its signature. `file`: the name of its file, only for display,
+ * as `authority`: the name of the file of trusted certificates; null for none.
  */
 export function reportVerdictLines(
   file: string,
@@ -64,7 +64,10 @@ export function reportVerdictLines(
   ];
 }
 
-/** Returns the verdict about an export of savings as lines. `file`: null for the running agent. `authority`: as in `reportVerdictLines`. */
+/**
+ * Returns the verdict about an export of savings as lines, with facts of its ledger, result and signature. `file`: its name, for display;
+ * null for the running agent. `authority`: as in `reportVerdictLines`.
+ */
 export function savingsVerdictLines(
   file: string | null,
   found: SavingsVerification,

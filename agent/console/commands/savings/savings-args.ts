@@ -15,7 +15,10 @@ const MAX_W = 250_000;
 /** Largest energy of an entry. Units: kWh. Source: that power for a year. */
 const MAX_KWH = 2_200_000;
 
-/** Returns a typed date such as `2026-12-01`. Errors: throws ConsoleError 'usage' for another form or a day that does not exist. */
+/**
+ * Returns a typed night: the date of its evening, such as `2026-12-01`. Errors: throws ConsoleError 'usage' for another form or a day that
+ * does not exist.
+ */
 export function nightArg(text: string): SavingsDate {
   if (/^\d{4}-\d\d-\d\d$/.test(text) && dayStartMs(text) !== null) return text;
   throw new ConsoleError('usage', msg`bad night "${text}": write the date of its evening, as 2026-12-01`);

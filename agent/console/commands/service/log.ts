@@ -103,7 +103,10 @@ const MAX_ROWS = 3;
 /** Indent below the severity. */
 const INDENT = ' '.repeat(9);
 
-/** Renders a log line in a few rows; a longer text is cut. If lines were lost before it, one more row above states how many. */
+/**
+ * Renders a log line, with local time, in three rows at most; a longer text is cut. If lines were lost before it, one more row above states
+ * how many.
+ */
 export function renderLogLine(line: ShownLogLine, page: Page): string {
   return [...(line.missed === 0 ? [] : [leftOut(line.missed, page)]), ...logRows(line, page)].join('\n');
 }

@@ -32,8 +32,8 @@ const ZMODEM_SHARE = 0.9;
 const pack = promisify(gzip);
 
 /**
- * What `tech-support` uses. `configFile`: path of the cabinet file. `nowMs`: for the name of the file. `expectRoom` is called before the
- * file is written, always with a path in `dir`; default: no check.
+ * What `tech-support` uses. `configFile`: path of the cabinet file. `nowMs`: for the name of the file, in UTC. `expectRoom` is called
+ * before the file is written, always with a path in `dir`; default: no check.
  */
 export interface TechSupportParts {
   readonly terminal: Terminal;

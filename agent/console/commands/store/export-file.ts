@@ -19,7 +19,8 @@ const NOTE_MODE = 0o644;
 
 /**
  * State of an export, saved so that it can continue. `since` and `until` are as typed, `until` null if it was not. `fromMs` and `toMs` are
- * the period as instants. `epoch`: identifies the store; frame numbers of another one do not continue this export.
+ * the period as instants, `toMs` excluded. `epoch`: identifies the store; frame numbers of another one do not continue this export.
+ * `frames`, `readings`: how many are in the file.
  */
 export interface ExportState {
   readonly since: string;

@@ -111,8 +111,8 @@ export function cutPage(page: ExportPage): ExportPage {
 }
 
 /**
- * Returns how many frames to request next for a page of about `WANTED_READINGS`, from the size of the last page. `last`: null before the
- * first page.
+ * Returns how many frames, from 20 to 5,000, to request next for a page of about 10,000 readings, from the size of the last page. `last`:
+ * null before the first page.
  */
 export function framesToAsk(last: { readonly frames: number; readonly readings: number } | null): number {
   if (last === null || last.frames === 0) return FRAMES.first;

@@ -99,8 +99,8 @@ export function fittingResolution({ fromMs, toMs }: TimeRange, form: HistoryForm
 }
 
 /**
- * Returns the point with this name; capital and small letters may differ, and `/` may replace the dot. Errors: throws ConsoleError
- * 'unknown-name' with advice.
+ * Returns the point with this name, otherwise one that differs only in capital and small letters; `/` may replace the dot. Errors: throws
+ * ConsoleError 'unknown-name' with advice.
  */
 export function findPoint(view: Pick<AgentView, 'points'>, typed: string): PointView {
   const points = view.points('');

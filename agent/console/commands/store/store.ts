@@ -76,7 +76,10 @@ async function withWord<T>({ clock, report, signal }: Job, work: () => Promise<T
   }
 }
 
-/** Resolves with the answer of the store. Errors: rejects with ConsoleError 'failed' and the reason if the answer is undefined. */
+/**
+ * Resolves with the answer of the store. Errors: rejects with ConsoleError 'failed' if the answer is undefined, with the reason that
+ * `view.store` has, or without one that the store is busy.
+ */
 export async function askStore<T>(view: AgentView, answer: Promise<T | undefined>): Promise<T> {
   const found = await answer;
   if (found !== undefined) return found;

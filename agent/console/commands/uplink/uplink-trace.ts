@@ -55,8 +55,8 @@ function readFollow({ follow, for: duration }: RawArgs): number | null {
 }
 
 /**
- * The answer of `uplink trace`. `followed`: null without `--follow`; otherwise the numbers of entries sent (`seen`) and not sent (`missed`)
- * during the watch. `entries` is then empty.
+ * The answer of `uplink trace`. `entries`: the newest, as many as requested, oldest first. `followed`: null without `--follow`; otherwise
+ * the numbers of entries sent to the client (`seen`) and not sent (`missed`) during the watch. `entries` is then empty.
  */
 export interface TraceAnswer {
   readonly entries: readonly TraceEntry[];
@@ -71,7 +71,7 @@ export function renderEntry(entry: TraceEntry, page: Page): string {
   return row(entry, clockTime(entry.atMs, { ...page, atMs: entry.atMs }), page);
 }
 
-/** Renders the entries and a summary, or a note if there are no entries; after `--follow` only a summary. */
+/** Renders the entries, with local times, and a summary, or a note if there are no entries; after `--follow` only a summary. */
 export function renderTrace({ entries, followed }: TraceAnswer, page: Page): string {
   if (followed !== null) {
     const { seen, missed, durationMs } = followed;
