@@ -50,7 +50,8 @@ export function availability(facts: Pick<NightFacts, 'nights' | 'darkMs' | 'span
   const darkLampH = numbersSum([...darkMs.values()]) / HOUR_MS;
   // An absence over whole nights is counted in the night of the return, with at most a day.
   const missing = nights.missing.filter((date) => !nights.partMonths.includes(monthOf(date)));
-  const knownMs = spanMs * (1 - (nights.missing.length - missing.length) / nights.expected);
+  const inPartMonths = nights.missing.length - missing.length;
+  const knownMs = (spanMs * (nights.expected - inPartMonths)) / nights.expected;
   const awayMs = missing.length * 24 * HOUR_MS + nights.sum.awayMs;
   return {
     lightPct: all > 0 && !areFailuresUnknown(facts) ? 100 * (1 - Math.min(1, darkLampH / all)) : null,
