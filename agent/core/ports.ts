@@ -130,7 +130,7 @@ export interface LineView {
    */
   readonly transactions: number;
   readonly timeouts: number;
-  /** Damaged replies, without incomplete ones. */
+  /** Damaged and incomplete replies. */
   readonly crcErrors: number;
   readonly exceptions: number;
   readonly lateReplies: number;
