@@ -4,7 +4,7 @@
 import { readFileSync, realpathSync } from 'node:fs';
 import { basename } from 'node:path';
 
-/** Reads the files of the machine; `realPath` resolves links. Errors: both throw Node's error. */
+/** Reads the files of the machine: `realPath` resolves links, `read` returns a whole file as text. Errors: both throw Node's error. */
 export interface AdapterFiles {
   readonly realPath: (path: string) => string;
   readonly read: (path: string) => string;

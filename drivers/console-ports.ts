@@ -38,7 +38,7 @@ function unitAt(port: string, template: RegExp, dirs: readonly string[]): string
   return units.find((unit) => deviceOf(unit, template) === device) ?? null;
 }
 
-/** The message for a line whose port has this console unit enabled, with what to do. */
+/** The message for a line whose port has this console unit enabled, with what to do. `unit`: its name, as `consoleUnitAt` returns it. */
 export function consoleHoldsPort(unit: string): Message {
   return msg`a console is enabled on this port (${unit}): take another port for the line, or disable the console`;
 }

@@ -18,7 +18,10 @@ const AROUND_DATA_BYTES = 5;
 const [WRITE_BITS, WRITE_REGISTERS] = [15, 16];
 const WRITES: readonly number[] = [5, 6, WRITE_BITS, WRITE_REGISTERS];
 
-/** The registers that the frames of an example read or set. `words`: from `address` on, one register each, or one bit each as 0 or 1. */
+/**
+ * The registers that the frames of an example read or set. `address`: of the first one, as in the frame. `words`: from `address` on, one
+ * register each, or one bit each as 0 or 1.
+ */
 export interface ExampleExchange {
   readonly table: Table;
   readonly address: number;

@@ -19,7 +19,10 @@ const LEVELS_PCT = [0, 1, 10, 50, 99, 100];
 /** A register on the wire. Shape: `port|unit|table|address`. Unit 0 is all units of a Modbus port, but one gear of a DALI bus. */
 export type WireRegister = string;
 
-/** A device of a line, with its device type in `profile`, which has the quirks of the device. */
+/**
+ * A device of a line. `profile`: its device type, in which the quirks that the cabinet file has for this device replace those of the type.
+ * It has all points of the type, also those of repeated parts that the device lacks.
+ */
 export interface WiredDevice {
   readonly line: LineConfig;
   readonly device: DeviceConfig;
@@ -84,12 +87,12 @@ function broadcastKeys(wired: WiredDevice): string[] {
   return groups.map(({ table, address }) => `${placeOf(wired, table, address, 0)}|${registers.join(',')}`);
 }
 
-/** A checked configuration with its device types, and the set-up values of each device. */
+/** A checked configuration with its device types, and the failsafe levels of its devices. */
 export interface WiredSite {
   readonly cabinet: Cabinet;
   /** Device types by id. */
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Returns the set-up values for a device, by its id. Units: %. */
+  /** Returns the set-up values for a device, by its id; of these, only the failsafe level is used. Units: %. */
   readonly setupOf: (deviceId: string) => { readonly failsafeLevelPct: number };
 }
 
@@ -114,8 +117,9 @@ export interface OutputCircuit {
   readonly lampPlaces: ReadonlySet<WireRegister>;
 }
 
-/** A contact that requests light, and the registers of the lamps that it lights. */
+/** A contact that requests light, and the registers of the lamps that it lights: those of its zone, or of all lamps if it has none. */
 export interface LightContactCircuit {
+  /** `emergency` or `lights-on`. */
   readonly role: ContactRole;
   readonly lampPlaces: ReadonlySet<WireRegister>;
 }
@@ -136,7 +140,10 @@ export interface Circuits {
   readonly broadcasts: ReadonlySet<string>;
 }
 
-/** Returns the circuits of a checked configuration. Lamps and outputs without a known writable point are left out. */
+/**
+ * Returns the circuits of a checked configuration. Devices of an unknown type are left out, and so are lamps and outputs without a known
+ * writable point.
+ */
 export function circuitsOf(site: WiredSite): Circuits {
   const devices = wiredDevices(site);
   const byId = new Map(devices.map((wired) => [wired.device.id, wired]));

@@ -11,8 +11,9 @@ import { BusError } from '../agent/core/errors.ts';
 type ReadPort = Omit<BytePort, 'write'>;
 
 /**
- * Creates a port that is only read; it is closed until `open`. It uses the first of the settings. If there are several, `retune` changes
- * an open port to the next ones; the first ones follow the last.
+ * Creates a port that is only read; it is closed until `open`. It starts with the first of the settings. If there are several, `retune`
+ * changes an open port to the next ones; the first ones follow the last. A later `open` keeps the settings that were reached. `portFor`
+ * receives undefined if there are none.
  *
  * Errors: `write` throws TypeError.
  */

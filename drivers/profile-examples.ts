@@ -40,7 +40,7 @@ export function missingExamples({ examples, points }: Profile): Flaw[] {
 
 /**
  * Returns flaws in the examples of a profile, such as an invalid Modbus frame, or an expected value or nameplate text that does not match.
- * A value that matches is a flaw if it is outside the range of its point. Empty if there are none.
+ * A value that matches is a flaw if it is outside the range of its point. Empty if there are none, also for a profile without examples.
  */
 export function exampleFlaws(profile: Profile): Flaw[] {
   const valuesOf = VALUES_OF[profile.transport](profile);

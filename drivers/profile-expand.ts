@@ -29,7 +29,7 @@ interface Row<T> {
 
 /**
  * Returns the profile with its repeated parts, groups and set-up rows written out one by one, and the place of each row in the file. Also
- * sets `fallsBack`, and `decimals` and write limits of points, where the file has none.
+ * sets `fallsBack`, and the `address`, `decimals` and write limits of points, where the file has none.
  */
 export function expandProfile(document: ProfileDocument): ExpandedProfile {
   const { repeat, ...rest } = document;

@@ -8,7 +8,7 @@ import { didYouMean, listNames } from '../agent/core/suggestions.ts';
 export interface Flaw {
   readonly path: readonly (string | number)[];
   readonly message: Message;
-  /** Report the place of the key instead of its value. */
+  /** Report the line and column of the key instead of those of its value. */
   readonly atKey?: true;
 }
 

@@ -121,7 +121,7 @@ export function checkedText(profiles: readonly { readonly text: string; readonly
   return json;
 }
 
-/** Returns the SHA-256 hash of a text, in hex. */
+/** Returns the SHA-256 hash of a text in UTF-8, as 64 hex digits in lower case. */
 export function hashOfText(text: string): string {
   return createHash('sha256').update(text).digest('hex');
 }

@@ -17,7 +17,7 @@ import { type ProfileDocument, profileJsonSchema, profileSchema } from './profil
  */
 export type ProfileUse = 'trial' | 'service';
 
-/** The whole profile, or the mistakes that were found in its file. */
+/** The profile, written out in full, or the mistakes that were found in its file. */
 export type Judgement =
   | { readonly profile: Profile; readonly findings: readonly [] }
   | { readonly profile: null; readonly findings: readonly SchemaFinding[] };
@@ -26,7 +26,10 @@ export type Judgement =
 const POINTS = ['points', 'repeat'];
 const ON_POINTS = [...POINTS, 'groups', 'uptime', 'quirks'];
 
-/** Returns the profile of a parsed file, or the mistakes that were found in it. */
+/**
+ * Returns the profile of a parsed file, written out in full, or the mistakes that were found in it. `use`: `trial` requires no examples of
+ * frames.
+ */
 export function judgeProfile(value: unknown, use: ProfileUse): Judgement {
   const result = profileSchema.safeParse(value);
   if (!result.success) return { profile: null, findings: withSecondLook(value, result.error.issues, use) };

@@ -18,7 +18,7 @@ export type ReadPlaced = (text: string) => {
   readonly value: unknown;
   readonly flaws: readonly { readonly line: number; readonly column: number; readonly message: Message }[];
   place(path: Path): Place;
-  /** Where the key of a value is. */
+  /** Where the key of a value is; for an item of a list, where the item is. */
   keyPlace(path: Path): Place;
 };
 
@@ -46,7 +46,10 @@ export function loadProfile({ file, text }: ProfileFile, readPlaced: ReadPlaced,
   throw new ConfigError(problems.toSorted((a, b) => a.line - b.line || a.column - b.column));
 }
 
-/** Returns the kind of a file by its top-level keys; null if they show neither kind or both. */
+/**
+ * Returns the kind of a parsed file: `cabinet` if it has `cabinet` or `lines` at its top level, `profile` if it has `points` or `repeat`.
+ * Null if it has keys of neither kind, or of both.
+ */
 export function kindOfDocument(value: unknown): 'cabinet' | 'profile' | null {
   if (typeof value !== 'object' || value === null) return null;
   const [isCabinet, isProfile] = [
@@ -80,8 +83,8 @@ function soundProfile(file: ProfileFile, readPlaced: ReadPlaced): Profile {
 }
 
 /**
- * Returns the profiles that can be used, by id, and the problems that were found. For one id, a file of the site has precedence over a
- * shipped one. So has an invalid file if its id can be found; see `broken`.
+ * Returns the profiles that can be used, by id, and the problems that were found. For one id, a valid file of the site has precedence over
+ * a shipped one. Two valid ones, or only an invalid one whose id can be found, leave the id without a profile; see `broken`.
  *
  * Shape: `files` has the shipped ones first. `checked`: profiles that need no further check.
  */

@@ -11,7 +11,7 @@ import type { FilePath } from './profile-expand.ts';
 import type { Flaw } from './profile-flaw.ts';
 import { ADDRESSES } from './profile-writes.ts';
 
-/** Returns the flaws of the nameplate of a profile. */
+/** Returns flaws of the nameplate of a profile, such as an entry that is listed twice or too long for one read. Empty if there are none. */
 export function nameplateFlaws({ nameplate, quirks, transport }: Profile): Flaw[] {
   if (transport === 'uart' && nameplate.length > 0)
     return [{ path: ['nameplate'], message: msg`a uart device has no registers, so it cannot have ${'nameplate'}` }];

@@ -15,17 +15,20 @@ import { type Flaw, unknownPoint } from './profile-flaw.ts';
 /** Number of addresses in each table. Source: Modbus Application Protocol V1.1b3 §4.4. */
 export const ADDRESSES = 0x1_0000;
 
-/** Whether a table has bits instead of registers. */
+/** Whether a table has bits instead of registers: `coil` and `discrete`. */
 export function isBits(table: PointProfile['table']): boolean {
   return table === 'coil' || table === 'discrete';
 }
 
-/** Returns the message for a type that does not belong in a table. */
+/** Returns the message for a type that does not belong in a table. It says whether the table holds bits or registers. */
 export function wrongTable(table: PointProfile['table'], type: PointProfile['type']): Message {
   return isBits(table) ? msg`table ${table} holds bits, found type ${type}` : msg`table ${table} holds registers, found type ${type}`;
 }
 
-/** Returns the flaws of `write` of one point; none for a point without `write`. `points`: all points of the profile. */
+/**
+ * Returns flaws of `write` of one point, such as limits that do not fit into its type; none for a point without `write`. `points`: all
+ * points of the profile. `path`: the place of this point in the file.
+ */
 export function writeFlaws(point: PointProfile, points: readonly PointProfile[], path: FilePath): Flaw[] {
   const { type, write, semantic } = point;
   if (write === null) return [];

@@ -5,8 +5,9 @@ import { claimedId, type LoadedProfiles, loadProfiles, type ReadPlaced } from '.
 
 /**
  * Reads and checks the profiles that come with the agent, and those in the folders `extraDirs` and `firstDirs`. For one id, a file in
- * `firstDirs` has precedence over all others, and one in `extraDirs` over a shipped one. A folder that is missing or cannot be reached is
- * skipped. Any other folder or profile file that cannot be used is a problem in the result. `checked`: profiles that need no further check.
+ * `firstDirs` has precedence over all others, and one in `extraDirs` over a shipped one. Two files of one precedence, and invalid ones,
+ * count as in `loadProfiles`. A folder that is missing or cannot be reached is skipped. Any other folder or profile file that cannot be
+ * used is a problem in the result. `checked`: profiles that need no further check.
  */
 export function readProfiles(
   extraDirs: readonly string[],

@@ -30,7 +30,7 @@ const READ_BYTES = 4096;
 
 /**
  * Creates a serial port; it is closed until `open`. `rs485` null: the RS-485 settings of the kernel are not changed. `consoleAt`: returns
- * the console unit that is enabled on a port, null for none; `open` refuses a port with one.
+ * the name of the systemd unit of a console that is enabled on a port, null for none; `open` refuses a port with one.
  *
  * Errors: `open` rejects with BusError, for example `port-busy`, with what to check.
  */
@@ -182,7 +182,10 @@ function errnoOf(error: unknown): string {
   return error instanceof Error && 'code' in error ? String(error.code) : '';
 }
 
-/** Returns the BusError for a port that cannot be opened: `port-missing`, `port-busy` or `port-refused`. */
+/**
+ * Returns the BusError for a port that cannot be opened: `port-missing`, `port-busy` or `port-refused`. The text of `cause` decides; an
+ * unknown text gives `port-refused`.
+ */
 export function openError(path: string, cause: unknown): BusError {
   const text = cause instanceof Error ? cause.message : String(cause);
   // The library gives only a text, in which the name of the port could look like a reason.

@@ -49,10 +49,14 @@ const CONNECT_ERRORS: Readonly<Record<string, ConnectError>> = {
 export interface SocketPortOptions {
   /** The address for messages, with its scheme: `tcp://host:502`. */
   readonly name: string;
+  /** A name or an address, IPv6 without brackets. */
   readonly host: string;
   readonly port: number;
   readonly clock: Clock;
-  /** Resolves with how often the kernel has sent the oldest unacknowledged byte again; null if unknown. Default: the kernel's own count. */
+  /**
+   * Resolves with how often the kernel has sent the oldest unacknowledged byte again; null if unknown. At 2 or more the connection counts
+   * as lost. Default: the kernel's own count.
+   */
   readonly retransmits?: (ports: TcpPorts) => Promise<number | null>;
 }
 

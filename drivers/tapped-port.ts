@@ -21,8 +21,8 @@ export interface TappedPortOptions {
 }
 
 /**
- * Returns a port that works with `port`, to be used in its place. An `onDiscarded` that is set on it is not called. `tap` receives what
- * is received and discarded, what is sent (before the write), and when the port is opened, closed or lost.
+ * Returns a port that works with `port`, to be used in its place: it sets the callbacks of `port`. An `onDiscarded` that is set on it is
+ * not called. `tap` receives what is received and discarded, what is sent (before the write), and when the port is opened, closed or lost.
  */
 export function createTappedPort(port: BytePort, options: TappedPortOptions): BytePort {
   return new TappedPort(port, options);

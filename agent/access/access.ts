@@ -48,7 +48,10 @@ export interface Access extends AccessTools {
   takeUserList(text: string): Promise<UserList | Message>;
 }
 
-/** Creates the access of the consoles: users, logins and sessions. No session is open at first. */
+/**
+ * Creates the access of the consoles: users, also those of the signed list, logins and sessions. Nothing is read from the disk before a
+ * call. No session is open at first.
+ */
 export function createAccess({ dir, cabinetId, clock, log, store, onEvent, verifyUserList, passwordCost }: AccessParts): Access {
   const hasher = createHasher(passwordCost);
   const list = createUserListStore({ store, clock, log, verify: verifyUserList ?? (() => ({ refusal: NO_LISTS })) });

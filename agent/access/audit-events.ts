@@ -8,7 +8,10 @@ import { createTokenBucket } from '../core/token-bucket.ts';
 import type { AgentEvent } from '../core/words.ts';
 import { readClockStep } from './self-audit.ts';
 
-/** The audit log to extend, the clock, and `onEvent`, which receives the events. `cabinetId`: the `source` of these events. */
+/**
+ * The audit log to extend, the clock, and `onEvent`, which receives the events for some of the new entries. `cabinetId`: the `source` of
+ * these events.
+ */
 export interface AuditEventParts {
   readonly audit: AuditTools;
   readonly clock: Clock;

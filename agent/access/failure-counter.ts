@@ -27,7 +27,10 @@ export interface FailureCounterParts {
   readonly onLocked: (user: string | null, waitMs: number) => void;
 }
 
-/** One attempt with a password. `user`: the name, which may be unknown. `console`: the key that the client sends; empty for none. */
+/**
+ * One attempt with a password. `user`: the name, which may be unknown. `console`: the secret key of the console, as the client sends it;
+ * empty for none.
+ */
 export interface LoginTry {
   readonly user: string;
   readonly console: string;
@@ -68,7 +71,9 @@ const KEY_CHARS = 16;
 /** Most attempts that are counted again on counts that the disk gave late. Source: more than the waits allow in a day. */
 const MAX_EARLY = 512;
 
-/** Creates a counter without failures; call `restore` before the first login. */
+/**
+ * Creates a counter without failures. Call `restore` before the first login: until the counts of earlier runs are read, they cause no wait.
+ */
 export function createFailureCounter({ clock, log, store, onLocked }: FailureCounterParts): FailureCounter {
   type Change = (state: LoginFailures) => LoginFailures;
   let state: LoginFailures = NO_ATTEMPTS;

@@ -64,7 +64,7 @@ const OVER_ALL: Pace = { free: 8, firstMs: 10_000, maxMs: 300_000, decayMs: 300_
 const MAX_NAMES = 64;
 
 const NONE: Count = { failures: 0, untilMono: Number.NEGATIVE_INFINITY, lastMono: Number.NEGATIVE_INFINITY };
-/** The state without any failed attempt. */
+/** The state without any failed attempt, so without waits. `allBefore`: `all` before its latest attempt, to undo that attempt. */
 export const NO_FAILURES: Lockout = { users: new Map(), all: NONE, allBefore: NONE };
 
 /**
@@ -113,7 +113,7 @@ function withoutLatest({ all, allBefore }: Omit<Lockout, 'users'>): Omit<Lockout
   return { all: { ...all, failures: Math.max(0, all.failures - 1) }, allBefore };
 }
 
-/** Returns the part of the state that is stored over a restart, for `restoredLockout`. */
+/** Returns the part of the state that is stored over a restart, for `restoredLockout`: the numbers of failures, without waits and times. */
 export function lockoutFacts({ users, all }: Lockout): LockoutFacts {
   return { users: Object.fromEntries([...users].map(([name, { failures }]) => [name, failures])), all: all.failures };
 }

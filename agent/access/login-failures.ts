@@ -20,7 +20,7 @@ import {
   succeeded,
 } from './lockout.ts';
 
-/** One attempt with a password. Shape: `user` and `console` are hashes; `console` is null without a key. */
+/** One attempt with a password. Shape: `user` is a hash of the name; `console` is a hash of the console's key, null without a key. */
 export interface LoginAttempt {
   readonly user: string;
   readonly console: string | null;
@@ -40,7 +40,9 @@ export interface LoginFailures {
 
 /** The part of `LoginFailures` that is stored over a restart. Shape: `users` and `all` are the shared counts. Waits are not stored. */
 export interface LoginFailureFacts extends LockoutFacts {
+  /** Failures at known consoles, by hash of the key of the console. */
   readonly consoles: Readonly<Record<string, LockoutFacts>>;
+  /** Hashes of the known consoles of each user, newest last, by hash of the name. */
   readonly seen: Readonly<Record<string, readonly string[]>>;
 }
 
@@ -93,7 +95,10 @@ export function loginSucceeded(state: LoginFailures, attempt: LoginAttempt): Log
   );
 }
 
-/** Returns the part of the state that is stored over a restart, for `restoredLoginFailures`. */
+/**
+ * Returns the part of the state that is stored over a restart, for `restoredLoginFailures`: numbers of failures, without waits, and the
+ * known consoles.
+ */
 export function loginFailureFacts({ shared, consoles, seen }: LoginFailures): LoginFailureFacts {
   const counts = [...consoles].map(([console, lockout]) => [console, lockoutFacts(lockout)] as const);
   return { ...lockoutFacts(shared), consoles: Object.fromEntries(counts), seen: Object.fromEntries(seen) };

@@ -98,7 +98,7 @@ function isPattern(text: string): boolean {
   return false;
 }
 
-/** Parameters of scrypt: `logN` is log2 of N, `r` the block size, `p` the parallelisation. */
+/** Parameters of scrypt for one hash: `logN` is log2 of N, `r` the block size in units of 128 bytes, `p` the parallelisation. */
 export interface Cost {
   readonly logN: number;
   readonly r: number;

@@ -26,7 +26,7 @@ const STEP_MS = 2_000;
 /** Limit of steps that are noted, so that two services fighting over the clock do not displace other entries. Source: assumed; a correct clock steps once a start. Confirmed by: a year of audit logs of a cabinet. */
 const STEPS_NOTED = { burst: 20, perS: 1 / 3_600 };
 
-/** The observed clock, the log, and the audit log. */
+/** The clock whose steps are observed, the log that receives each of these steps, and the audit log. */
 export interface RecordParts {
   readonly clock: Clock;
   readonly log: Log;

@@ -6,7 +6,10 @@ import type { Clock } from '../core/clock.ts';
 import { Message, NO_TEXT } from '../core/message.ts';
 import { createTokenBucket } from '../core/token-bucket.ts';
 
-/** `take` verifies and stores a list; it resolves with the list, or with why it is refused. `audit` receives the notes. */
+/**
+ * `take` verifies and stores a list; it resolves with the list, or with why it is refused. `audit` receives a note of each accepted list,
+ * and of refusals up to a limit per time, measured by `clock`.
+ */
 export interface SentUserListParts {
   readonly take: (text: string) => Promise<UserList | Message>;
   readonly audit: Pick<AuditTools, 'note'>;

@@ -46,7 +46,7 @@ export interface CodeState {
   readonly lastStep: number;
 }
 
-/** Returns a new random key for a user's codes. Shape: base 32, 160 bits. */
+/** Returns a new random key for a user's codes. Shape: 160 bits in base 32, as 32 capital letters and digits. */
 export function newTotpSecret(): string {
   let bits = BigInt(`0x${randomBytes(SECRET_BYTES).toString('hex')}`);
   let text = '';

@@ -16,7 +16,9 @@ import { MAX_USER_LIST_BYTES, readUserList } from './user-list.ts';
 /** Where the list is stored, the time, the log, and the check of signatures. */
 export interface UserListStoreParts {
   readonly store: Pick<Store, 'save' | 'load'>;
+  /** Decides whose right to log in has ended, and limits waits for the disk. */
   readonly clock: Pick<Clock, 'wallMs' | 'after'>;
+  /** Receives an event if the stored list cannot be used. */
   readonly log: Log;
   /**
    * Verifies a text with the keys of the site. `lastSerial`: the highest accepted serial, 0 for none. Null: the list was accepted before;
@@ -40,7 +42,9 @@ export interface UserListStore {
 
 const KEY = 'access.userList';
 
-/** Creates the store of the signed list of users. Reads nothing before a call. */
+/**
+ * Creates the store of the signed list of users. The stored list is read and verified at the first call of `take` or `users`, not before.
+ */
 export function createUserListStore({ store, clock, log, verify }: UserListStoreParts): UserListStore {
   /** Serial of the list, the highest accepted. */
   let serial = 0;

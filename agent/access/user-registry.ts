@@ -12,7 +12,10 @@ import { type Hasher, passwordProblem } from './password.ts';
 import { type CodeState, keyUri, newTotpSecret } from './totp.ts';
 import type { UserRecord, UsersFile } from './users-file.ts';
 
-/** Where users are stored, how passwords are hashed, and the time. `cabinetId` is part of the account name in an authenticator app. */
+/**
+ * Where users are stored, how passwords are hashed, and the clock from which the validity of a new one-time password counts. `cabinetId` is
+ * part of the account name in an authenticator app.
+ */
 export interface UserRegistryParts {
   readonly file: UsersFile;
   readonly hasher: Hasher;

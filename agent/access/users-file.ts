@@ -15,9 +15,12 @@ export interface UserRecord {
   readonly role: Role;
   /** Hash of the password, or of the one-time password. */
   readonly password: string;
-  /** Validity of the one-time password; null without one. */
+  /** When the one-time password was made, and the last time at which it is valid. Null without one. */
   readonly oneTime: { readonly madeMs: WallMs; readonly untilMs: WallMs } | null;
-  /** Null without codes. `lastStep`: the last used step, -1 for none. `isConfirmed` false: no login requires these codes. */
+  /**
+   * Null without codes. `lastStep`: the last used step, in periods of 30 s from 1970; -1 for none. `isConfirmed` false: no login requires
+   * these codes.
+   */
   readonly codes: { readonly secret: string; readonly lastStep: number; readonly isConfirmed: boolean } | null;
   /** End of the right to log in. Only for a person of the signed list, who is not in this file. */
   readonly listedUntilMs?: WallMs;

@@ -38,12 +38,12 @@ export interface Agent {
   site(): CabinetAndProfiles;
   /**
    * Applies another configuration, which must have been checked. Resolves with the parts that it affects. After `stop` was called, it
-   * changes nothing, and still resolves with these parts.
+   * changes nothing, and still resolves with these parts. Calls are carried out one after the other.
    */
   apply(next: CabinetAndProfiles): Promise<TouchedRooms>;
 }
 
-/** Builds an agent, not started yet. */
+/** Builds an agent with the configuration in `parts`. It opens no port, socket or store before `start`. */
 export function createAgent(parts: AgentParts): Agent {
   const joined = joinParts(parts, apply);
   const { state, view, field } = joined;

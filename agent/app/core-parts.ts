@@ -31,7 +31,10 @@ import { createStore } from '../store/store.ts';
 import { BD_SEQ_COPY_RULE } from '../sync/session/bd-seq-memory.ts';
 import type { Building } from './parts.ts';
 
-/** Returns the store of the run, not started. */
+/**
+ * Returns the store of the run, not started. Its folder stays that of `parts`. At each start it takes limits, decimals and counters from
+ * the configuration in force.
+ */
 export function storeFor({ parts, clock, state }: Building): Store {
   return createStore({
     dir: parts.cabinet.store.dir,
@@ -82,7 +85,10 @@ export function alarmsFor({ parts, clock, store, uplink, ongoing, state }: Build
   return [alarms, platform];
 }
 
-/** Returns the service that reports the agent's own health, not started. */
+/**
+ * Returns the service that reports the agent's own health to the platform and in a metrics file, not started. It uses `made.view` from its
+ * start on.
+ */
 export function selfFor(made: Building): Self {
   const { parts, clock, uplink, state } = made;
   return createSelf({
@@ -97,7 +103,10 @@ export function selfFor(made: Building): Self {
   });
 }
 
-/** Returns the lines of the configuration, not started. */
+/**
+ * Returns the lines of the configuration, not started. The field lasts for the whole run; its `exchange` replaces lines. Readings go to the
+ * modules in force, and to the recorder except those of text points.
+ */
 export function fieldFor(made: Building): LiveField {
   const { parts, clock, state, store, uplink, ongoing, flight } = made;
   const create = parts.createField ?? createField;

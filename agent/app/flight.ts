@@ -8,7 +8,10 @@ import { FlightRecorder } from '../diagnosis/flight/flight-recorder.ts';
 import { RecordingFolder, recordingLimitsOf } from '../diagnosis/flight/recording-folder.ts';
 import type { Building, Joined } from './parts.ts';
 
-/** Returns the flight recorder, and its memory of lines, decisions and events. */
+/**
+ * Returns the flight recorder, and its memory of traffic on the lines, decisions and events. Neither has to be started. In mode `bare` no
+ * recording is stored.
+ */
 export function flightFor(made: Building): Joined['flight'] {
   const { parts, clock, state, store } = made;
   const { dir } = parts.cabinet.store;

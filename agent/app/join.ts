@@ -105,7 +105,10 @@ function recordOf({ record, savings }: Building): { note(event: AgentEvent, isEn
   };
 }
 
-/** Returns the latest progress of lines, lighting and store, from which the watchdog recognises a part that hangs. */
+/**
+ * Returns when lines and light control last made progress, and since when the storage thread has not answered. The watchdog recognises from
+ * this a part that hangs.
+ */
 export function pulseOf({ field, state, store }: Joined): Pulse {
   return { lines: field.pulses(), tickedMono: state.rooms.control.tickedMono, store: store.pulse() };
 }

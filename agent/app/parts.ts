@@ -1,6 +1,4 @@
-/**
- * The parts of an agent: those that a run provides, those that exist for the whole run, and those of one configuration.
- */
+/** The parts of an agent: those that a run provides, those that exist for the whole run, and those of one configuration. */
 import type { Access } from '../access/access.ts';
 import type { SelfRecord } from '../access/self-audit.ts';
 import type { PlatformConfigRequests } from '../config/revisions/platform-config-requests.ts';
@@ -55,12 +53,11 @@ import type { UplinkSlot } from '../sync/uplink-slot.ts';
 /** The parts that a run provides, such as the configuration, the clock and the connection to the broker. */
 export interface AgentParts extends CabinetAndProfiles {
   readonly clock: Clock;
-  /** Evidence for a step of `clock`, and storage of the held time over a restart. Default: none. */
+  /** Evidence for large steps of `clock`, which the agent follows once confirmed; keeps the held time over a restart. Default: none. */
   readonly steady?: Omit<SteadyClockParts, 'clock'>;
   readonly log: Log;
   /** Gives live readers the entries of `log`; without it no command can read the log. */
   readonly logFeed?: LogFeed;
-  /** Version of this program. */
   readonly version: string;
   readonly openPort: OpenBytePort;
   /** Creates the lines of the cabinet, not started. Default: those of the configuration, each on its port. A simulation of many cabinets has no ports. */
@@ -81,7 +78,7 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly periodsMs?: typeof POLL_PERIOD_MS;
   /** Store and checks of other configurations; without them this run accepts none. */
   readonly revisions?: RevisionParts;
-  /** Whether a process of this run may have the data locked. Default: no. */
+  /** Whether a process of this run may have the data locked; then a lock does not prove that another agent runs. Default: no. */
   readonly isLockOurs?: () => boolean;
   /** The data could not be locked, for example during a restore, when this run chose its configuration. Default: no. */
   readonly hasBegunHeld?: boolean;
@@ -89,7 +86,7 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly onDataFree?: () => void;
   /** Receives the completed steps of the start. */
   readonly onStartStep?: (step: string) => void;
-  /** Start mode of this run, and the ledger of earlier runs. Default: normal. */
+  /** Start mode, events to report, ledger of the runs, and lost readings not recorded yet. Default: mode `normal`, nothing else. */
   readonly guard?: Pick<RunGuard, 'mode' | 'events' | 'ledger' | 'unstored' | 'settleLoss'>;
   /** Measures memory, processor time and loop lag of the process; without it, reports have no values for these. */
   readonly health?: AgentHealth;
@@ -99,7 +96,7 @@ export interface AgentParts extends CabinetAndProfiles {
   readonly updates?: UpdateParts;
 }
 
-/** The modules of one configuration, such as light control, panels and sound. */
+/** The modules of one configuration. `watch` finds faults, `loads` finds lost power at meters, `wear` predicts replacements of lamps. */
 export interface Rooms {
   readonly points: ReadonlyMap<PointId, CabinetPoint>;
   readonly control: Control;
@@ -114,6 +111,7 @@ export interface Rooms {
   startOthers(): void;
   /** Stops what `startOthers` started. Silences a sound player unless one place in `site` of `AgentState` has it with all its amplifiers. */
   stopOthers(): Promise<void>;
+  /** Passes readings to the modules, `control` first, and to the proof of savings. */
   onReadings(readings: readonly Reading[]): void;
   /** Ends the open events that do not outlast this configuration. */
   close(): void;
@@ -146,7 +144,7 @@ export class AgentState {
   /** Times of recent changes and accepted texts of the panels, kept from one configuration to the next. */
   readonly panelPaces: PanelPaces = new Map();
 
-  /** Events of lines and of the light control that wait until it is known whether their lamps have supply. */
+  /** By event id, events of lines and of the light control that wait until it is known whether their lamps have supply. */
   readonly heldEvents: HeldEvents = new Map();
 
   constructor(site: CabinetAndProfiles) {
@@ -167,12 +165,15 @@ export interface Joined {
   readonly self: Self;
   /** The audit log of the store; some notes also become events. */
   readonly audit: AuditTools;
+  /** The agent's own entries in the audit log. */
   readonly record: SelfRecord;
+  /** Passes on the events and outcomes of the run, and lists the open ones. */
   readonly ongoing: Ongoing;
-  /** Acknowledgements and maintenance. */
+  /** Acknowledgements and maintenance; `platformAlarms` carries out the orders of the platform for both. */
   readonly alarms: Alarms;
   readonly platformAlarms: PlatformAlarms;
   readonly field: LiveField;
+  /** Collects readings into frames for the store and the uplink. */
   readonly recorder: Recorder;
   /** The last minutes of lines, decisions and events, and their recordings. */
   readonly flight: { readonly memory: FlightMemory; readonly recorder: FlightRecorder };

@@ -5,7 +5,7 @@ import { REPORT_EVIDENCE } from '../core/report-seal.ts';
 import type { Joined } from './parts.ts';
 import { signerFor } from './signer.ts';
 
-/** Returns the functions for reports. The code that makes a report is loaded when one is requested. */
+/** Returns the functions that make, render and sign reports. The code that makes a report is loaded when one is requested. */
 export function reportsFor(joined: Joined): ReportTools {
   const { parts, clock, store, field, state, savings, acceptance } = joined;
   const sign = signerFor(joined);

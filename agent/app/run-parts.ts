@@ -34,6 +34,7 @@ const noStore: OpenLink = () => {
 /** What a run has determined before it builds its agent. */
 export interface RunFacts {
   readonly options: RunOptions;
+  /** The configuration chosen at the start, with its revisions. `refusal`: why the data may not be used. */
   readonly beginning: Beginning;
   /** The chosen configuration with the options of the run applied, before safe mode restricts it. */
   readonly cabinet: Cabinet;
@@ -42,8 +43,9 @@ export interface RunFacts {
   readonly timeQuality: TimeQuality;
   /** The setting `clockTrust` of the configuration in force, which may change during the run. */
   readonly clockTrust: () => Cabinet['clockTrust'];
+  /** Has the start mode of this run, and records how the run ends. */
   readonly guard: RunGuard;
-  /** Ends this run so that another release can start, and records this reason. */
+  /** Ends this run so that another release can start. Records the end of the run as `update`; the exit code is 0. */
   readonly leave: () => void;
   /** Ends this run in the same way as a stop signal: the agent stops, and the exit code is 0. */
   readonly end: () => void;

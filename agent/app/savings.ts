@@ -3,7 +3,10 @@ import { Savings } from '../diagnosis/savings/savings.ts';
 import type { Building } from './parts.ts';
 import { signerFor } from './signer.ts';
 
-/** Returns the proof of savings, not started. */
+/**
+ * Returns the proof of savings of the run, not started. It counts nights and keeps the ledger with the baseline, also when the
+ * configuration changes.
+ */
 export function savingsFor(made: Building): Savings {
   const { clock, state, store } = made;
   const sign = signerFor(made);

@@ -14,7 +14,7 @@ export interface UnknownUnits {
   readonly units: readonly number[];
   readonly ask: AskLine;
   readonly print: PrintLine;
-  /** Returns why this profile cannot be used; null if it can. */
+  /** Returns why the profile with this id, as typed, cannot be used; null if it can. */
   readonly refusalOf: (profile: string) => Message | null;
 }
 

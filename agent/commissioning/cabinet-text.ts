@@ -25,7 +25,7 @@ const HEAD: readonly Message[] = [
   msg`Every key and its default: docs/cabinet.md; a complete example: config/example-street.yaml. Keys have their unit in their name.`,
 ];
 
-/** Returns the text of a first cabinet file for this draft. Shape: every answer has been accepted before. */
+/** Returns the YAML text of a first cabinet file, with comments. Shape: every answer has been accepted before. */
 export function cabinetText(facts: CabinetFacts): string {
   const { draft, say = String } = facts;
   const parts = [

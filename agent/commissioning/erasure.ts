@@ -25,7 +25,7 @@ const WITH_STATE: readonly RegExp[] = [
   /^(telemetry|state)\.db\.new(-wal|-shm|-journal)?$/,
 ];
 
-/** One file or folder to delete. Units: bytes, including its content. */
+/** One file or folder to delete. `bytes`: the size of the file, or of all files in the folder. */
 export interface Erased {
   readonly path: string;
   readonly bytes: number;

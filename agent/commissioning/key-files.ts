@@ -20,7 +20,9 @@ export interface KeyFiles {
 /** User that owns the key: the user of the service. Source: the unit file. */
 const SERVICE_USER = 'luciole';
 
-/** Returns the usual paths of key, certificate request and certificate in this folder; they need not exist. */
+/**
+ * Returns the usual paths in this folder: `cabinet.key`, the request `cabinet.csr` and the certificate `cabinet.pem`. They need not exist.
+ */
 export function keyFilesIn(folder: string): KeyFiles {
   return { keyFile: join(folder, 'cabinet.key'), requestFile: join(folder, 'cabinet.csr'), certFile: join(folder, 'cabinet.pem') };
 }
@@ -70,7 +72,7 @@ const ECDSA_SHA256 = '1.2.840.10045.4.3.2';
 /** Source: X.520, id-at-commonName. */
 const COMMON_NAME = '2.5.4.3';
 
-/** Returns a new private key on the curve P-256, as PEM (PKCS #8). Source: NIST SP 800-186. */
+/** Returns a new private key on the curve P-256, as PEM (PKCS #8), not encrypted. Source: NIST SP 800-186. */
 export function newKeyPem(): string {
   return generateKeyPairSync('ec', { namedCurve: 'prime256v1' }).privateKey.export({ type: 'pkcs8', format: 'pem' }).toString();
 }

@@ -15,11 +15,11 @@ import { createField } from '../field/field.ts';
 import { fieldLine } from '../field/line-from-config.ts';
 import type { SeenLine } from './propose.ts';
 
-/** Which addresses to scan, both ends included, at which serial settings. */
+/** Which unit addresses to scan, both ends included, at which serial settings. */
 export interface ProbeRequest {
   readonly from: number;
   readonly to: number;
-  /** Only these settings are tried. Null: usual settings, and possibly others if nothing replies. */
+  /** Only these settings are tried. Null: usual settings, and on a serial port possibly others if nothing replies. */
   readonly serial: SerialSettings | null;
 }
 

@@ -8,6 +8,7 @@ export interface SeenLine {
   readonly port: string;
   /** The settings of the scan that gave `found`, or those of `uartDevice`. Null for Modbus TCP, which has none. */
   readonly serial: SerialSettings | null;
+  /** Units that answered a request, also those without a matching profile. */
   readonly found: readonly FoundUnit[];
   /** Addresses with damaged replies. */
   readonly damaged: readonly number[];
@@ -21,7 +22,7 @@ export interface DraftDevice {
   /** Address on a Modbus line. Null for the device of a raw UART line, which sends by itself. */
   readonly unit: number | null;
   readonly profile: Profile;
-  /** Null for a device that gets no lamps. */
+  /** Id of its pole. Null for a device that gets no lamps. */
   readonly pole: string | null;
 }
 
@@ -34,12 +35,16 @@ export interface UnnamedUnit {
 
 /** One line of the proposed site, with the units that still need a profile. */
 export interface DraftLine {
+  /** `line1` for the first scanned port, `line2` for the next. */
   readonly id: string;
   readonly kind: 'modbus' | 'uart';
+  /** A device file or a URL such as `tcp://host:502`, as it was scanned. */
   readonly port: string;
   /** Null for Modbus TCP. */
   readonly serial: SerialSettings | null;
+  /** Exactly one on a uart line, where the two lists below are empty. */
   readonly devices: readonly DraftDevice[];
+  /** Units that answered; none of them is in `devices`. */
   readonly unnamedUnits: readonly UnnamedUnit[];
   /** Addresses with damaged replies. */
   readonly damaged: readonly number[];
@@ -47,16 +52,19 @@ export interface DraftLine {
 
 /** One lamp of the proposed site: the point of a device that sets its level, and its pole. */
 export interface DraftLamp {
+  /** The id of its device; with a number from 1 if the device has several lamps, as `L01-2`. */
   readonly id: string;
   readonly device: string;
+  /** Id of the point in the profile, without the device. */
   readonly point: string;
   readonly pole: string;
 }
 
 /** The proposed site, before it is written as a cabinet file. */
 export interface SiteDraft {
+  /** One for each scanned port, in their order. */
   readonly lines: readonly DraftLine[];
-  /** Units: m along the street. */
+  /** One for each device with lamps. `atM`: distance from the first pole along the street. Units: m. */
   readonly poles: readonly { readonly id: string; readonly atM: number }[];
   readonly lamps: readonly DraftLamp[];
   /** The first polled point for presence of each device that has one; `daylight`: likewise for illuminance. */
@@ -67,6 +75,7 @@ export interface SiteDraft {
 /** A point of a device that can serve as a sensor of the zone. */
 export interface SensorPoint {
   readonly device: string;
+  /** Id of the point in the profile, without the device. */
   readonly point: string;
   /** True for a bit, also one of a register, and for a point whose highest plausible value (`range`) is 1. */
   readonly isContact: boolean;

@@ -6,7 +6,7 @@
 import { type Argument, type Message, msg } from '../core/message.ts';
 import { didYouMean } from '../core/suggestions.ts';
 
-/** Answers as text, by question name. `Question.read` may not have checked them yet. */
+/** Answers of the setup as text, by name of the question. `Question.read` may not have checked them yet. */
 export type TypedAnswers = Readonly<Record<string, string>>;
 
 /** Why an answer is rejected, as a text for a person. */
@@ -18,7 +18,9 @@ export interface AnswerRefusal {
 export interface Question {
   /** Name in an answers file; also the name of the option. */
   readonly name: string;
+  /** `interview` collects the answers of one part. */
   readonly part: 'site' | 'street' | 'uplink' | 'access';
+  /** Without the usual answer and the colon, which follow it on the terminal. */
   readonly prompt: Message;
   /** Returns the usual answer; null if there is none. `answers`: those collected so far; an earlier one may be missing. */
   usual(answers: TypedAnswers, machine: MachineFacts): string | null;

@@ -91,7 +91,7 @@ export function answersOfCabinet(file: string): TypedAnswers {
   return answers;
 }
 
-/** Returns the answers that an interrupted run stored in this file; empty if it cannot be read. */
+/** Returns the answers that an interrupted run stored in this JSON file, not checked; empty if it cannot be read or parsed. */
 export function keptAnswers(file: string): TypedAnswers {
   try {
     const value: unknown = JSON.parse(readRegularFile(file).toString('utf8'));

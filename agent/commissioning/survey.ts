@@ -28,8 +28,9 @@ import type { SetupRequest } from './setup-answers.ts';
 /** What `survey` scans for, and how it asks and prints. If `signal` is aborted during a scan, `survey` rejects. */
 export interface SurveyParts {
   readonly request: SetupRequest;
+  /** By id. */
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Null: no question may be asked. */
+  /** Null: no question may be asked; a unit whose profile is not certain then gets none. */
   readonly ask: AskLine | null;
   readonly print: PrintLine;
   /** Shows the progress of the scan; null for none. */

@@ -94,7 +94,7 @@ function checkNames(known: readonly { readonly name: string }[], command: string
   }
 }
 
-/** The allowed range of a number, both ends included. */
+/** The allowed range of a whole number, both ends included. */
 export interface Bounds {
   readonly min: number;
   readonly max: number;

@@ -84,7 +84,7 @@ type Own = Pick<ConsoleAnswer, 'result' | 'atMs' | 'timezone'>;
 
 /** The socket and the terminal of a request, and optionally what receives progress or ends the job early. */
 export interface CallOptions {
-  /** Socket named on the command line. If it is not a text, `terminal.socketPath` applies. */
+  /** Socket named on the command line. If it is not a text, `terminal.socketPath` applies, or the usual paths if that is null. */
   readonly socket?: LocalArgs[string] | undefined;
   readonly terminal: Pick<Terminal, 'socketPath' | 'user' | 'signal' | 'token'>;
   readonly onProgress?: (progress: Progress) => void;

@@ -20,33 +20,36 @@ export interface ArgumentSpec {
   readonly name: string;
   readonly summary: Message;
   readonly required: boolean;
+  /** Kind of names that completion offers. The parser accepts any other text too. */
   readonly names?: NameKind;
-  /** Values that a session accepts; they may be abbreviated there. */
+  /** Values that a session accepts; they may be abbreviated there. Outside a session only the command checks the value. */
   readonly choices?: readonly string[];
   /** The argument is a file of this machine, which the command reads or writes. */
   readonly file?: FileUse;
-  /** The argument is part of a file in base64. */
+  /** The argument is part of a file in base64. Logs have its size and SHA-256 instead. */
   readonly isContent?: true;
-  /** In a session the last argument takes the words that follow. */
+  /** For the last argument: in a session it takes the words that follow, joined by blanks. */
   readonly isRest?: true;
-  /** The argument is the value of a configuration key; this is the name of the argument with the key. */
+  /** The argument is the value of a configuration key; this is the name of the argument with the key. Logs mask values of secret keys. */
   readonly placeIn?: string;
 }
 
 /** One option of a command, typed as `--name`, for the parser, the help and the completion. */
 export interface OptionSpec {
+  /** Without `--`. */
   readonly name: string;
   /** Placeholder for the value, `DURATION`; null for a switch. */
   readonly value: string | null;
   readonly summary: Message;
   /** May be given more than once; the value is a list. For local commands. */
   readonly repeats?: true;
+  /** Kind of names that completion offers. The parser accepts any other text too. */
   readonly names?: NameKind;
   /** The value is a file or folder of this machine. */
   readonly file?: FileUse;
   /** Values that completion offers; the command checks the value. */
   readonly choices?: readonly string[];
-  /** The value is part of a file in base64. */
+  /** The value is part of a file in base64. Logs have its size and SHA-256 instead. */
   readonly isContent?: true;
 }
 
@@ -54,7 +57,7 @@ export interface OptionSpec {
 export interface SecretSpec {
   readonly name: string;
   readonly prompt: Message;
-  /** A new password, to which the password rule applies. */
+  /** A new password: the password rule applies, and on a terminal it is typed twice. */
   readonly isNew: boolean;
   /** Returns true if the client must ask this person for the secret with these arguments. Absent: it always asks. */
   readonly isAsked?: (args: RawArgs, person: SecretOwner) => boolean;
@@ -80,6 +83,7 @@ export interface CommandWords {
   readonly summary: Message;
   readonly arguments: readonly ArgumentSpec[];
   readonly options: readonly OptionSpec[];
+  /** Whole lines as they are typed, with `luciole` first except for a `ShellCommand`. */
   readonly examples: readonly string[];
   /** Cannot be abbreviated. */
   readonly isTypedWhole?: true;
@@ -146,13 +150,13 @@ export interface Job {
 }
 
 /**
- * How a client shows the progress of a command. `load` resolves with the function that renders it. `isLasting`: the shown progress stays;
- * otherwise a status line shows only the newest.
+ * How a client shows the progress of a command. `load` resolves with the function that renders it. `isLasting`: the progress is written to
+ * the output, as JSON with `--json`; otherwise a status line shows only the newest.
  */
 export interface ProgressSpec<Progress> {
   readonly isLasting: boolean | ((progress: Progress) => boolean);
   load(): Promise<(progress: Progress, page: Page) => string>;
-  /** For output without a status line: a line is written when this value changes; none for null. Absent: no lines. */
+  /** Without a status line, the rendered progress goes to the error output when this value changes; not for null. Absent: never. */
   readonly stage?: (progress: Progress, args: RawArgs) => string | null;
 }
 
@@ -220,5 +224,5 @@ export type ShellCommandName =
   | 'recall'
   | 'logout';
 
-/** Any command of the console. `kind` states who runs it: the agent, the program, or the shell of a session. */
+/** Any command of the console. `kind`, what runs it: `local`, the client process; `agent`, the agent; `shell`, the shell of a session. */
 export type ConsoleCommand = LocalCommand | AgentCommand | ShellCommand;

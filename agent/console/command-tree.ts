@@ -6,7 +6,7 @@
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import type { ConsoleCommand, Group, OptionSpec } from './command-spec.ts';
 
-/** The option that names the agent's socket. */
+/** The option `--socket PATH`, which names the agent's socket. */
 export const SOCKET_OPTION: OptionSpec = {
   name: 'socket',
   value: 'PATH',
@@ -61,8 +61,8 @@ function nodeOf(command: ConsoleCommand, verbs: readonly CommandNode[]): Command
 }
 
 /**
- * Returns the words with the command words written in full where the abbreviations are unambiguous. The result has at least one word, which
- * may be empty.
+ * Returns the words with the command word and the verb, the first two, written in full where `match` finds exactly one. All others are
+ * unchanged. The result has at least one word, which may be empty.
  */
 export function expandWords(firsts: readonly CommandNode[], words: readonly string[]): readonly string[] {
   const [typed = '', second] = words;

@@ -71,7 +71,7 @@ import { STORE, STORE_BACKUP, STORE_CHECK } from './commands/store/store.ts';
 import { UPLINK, UPLINK_RECONNECT, UPLINK_RENEW, UPLINK_STATUS, UPLINK_TEST } from './commands/uplink/uplink.ts';
 import { UPLINK_TRACE } from './commands/uplink/uplink-trace.ts';
 
-/** All commands of `luciole` and of its sessions, with the hidden ones. */
+/** All commands of `luciole` and of its sessions, in the order of the help, with those that it hides. */
 export const COMMANDS: readonly ConsoleCommand[] = [
   STATUS,
   DEVICES,

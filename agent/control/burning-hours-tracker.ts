@@ -24,10 +24,11 @@ const SAVE_MS = 3_600_000;
 /** Longest step that counts: a longer one means that the machine was suspended. Units: ms. */
 const MAX_STEP_MS = 60_000;
 
-/** The dependencies with which `BurningHoursTracker` is created. `lamps`: with the hours that the configuration states. */
+/** The dependencies with which `BurningHoursTracker` is created. */
 export interface BurningHoursTrackerParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
+  /** With the hours that the configuration states, if any. A statement is applied once, and the time since its date counts as burnt. */
   readonly lamps: readonly Pick<Lamp, 'id' | 'burned'>[];
 }
 

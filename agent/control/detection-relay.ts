@@ -39,11 +39,11 @@ interface Waiting {
 export interface DetectionRelayParts {
   readonly street: LightingStreet;
   readonly clock: Clock;
-  /** Receives the detections to send to neighbour cabinets. */
+  /** Receives each detection to send to a neighbour cabinet; it then counts as sent. */
   readonly onRelay?: (relay: RelayedDetection) => void;
 }
 
-/** Exchanges detections with neighbour cabinets, and keeps received ones for the decisions. */
+/** Exchanges detections with neighbour cabinets. Keeps the newest 64 received ones for the decisions, for 18 minutes. */
 export class DetectionRelay {
   readonly #parts: DetectionRelayParts;
   readonly #graph: StreetGraph;
@@ -69,8 +69,9 @@ export class DetectionRelay {
   }
 
   /**
-   * Takes the recent detections of this cabinet and returns them with the received ones. Those not given before, as objects, are sent to
-   * the neighbours that they concern, two a second at most in all. A newer one for the same neighbour replaces one that waits.
+   * Takes the recent detections of this cabinet, oldest first, and returns them with the received ones in the same order. Those not given
+   * before, as objects, are sent to the neighbours that they concern, two a second at most in all. A newer one for the same neighbour
+   * replaces one that waits. A detection that is 20 s old is not sent.
    */
   take(own: readonly Detection[]): readonly Detection[] {
     const { street, clock } = this.#parts;

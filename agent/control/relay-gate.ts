@@ -29,7 +29,7 @@ const REMEMBERED_MS = 60_000;
  */
 const BURST = { most: 4, periodMs: 500 };
 
-/** Creates the check of relayed detections. `nodes`: the edge nodes of the neighbours. */
+/** Creates the check of relayed detections. `nodes`: the edge nodes of the neighbours; relays of others are refused. */
 export function createRelayGate({ nodes }: { readonly nodes: readonly string[] }): RelayGate {
   /** By neighbour: ids and times of the accepted relays. Bounded by the burst. */
   const admitted = new Map<string, Map<string, MonoMs>>(nodes.map((node) => [node, new Map()]));

@@ -81,7 +81,7 @@ export interface LampRamp {
   readonly serial: string | null;
 }
 
-/** A judged ramp, with the device and the rated power that the lamp had in the configuration. Units: W. */
+/** A judged ramp, with the device and the rated power that the lamp had in the configuration when it was stored. Units: W. */
 export interface LampAcceptance extends AcceptanceStamp, Omit<LampRamp, 'verdict'> {
   readonly finding: LampFinding;
   readonly device: string;
@@ -111,7 +111,10 @@ export interface LineScan extends AcceptanceStamp {
   readonly damaged: readonly number[];
 }
 
-/** What a walk under one presence sensor showed. `night`: it was night for the zone at the start of the walk, or that was not known. */
+/**
+ * What a walk in `zone`, under one of its presence sensors, showed. `night`: it was night for the zone at the start of the walk, or that
+ * was not known.
+ */
 export interface SensorWalk extends AcceptanceStamp {
   readonly pointId: PointId;
   readonly zone: string;

@@ -41,8 +41,9 @@ export interface Caller {
 /** A login attempt at a console. */
 export interface LoginRequest {
   readonly user: string;
+  /** The password, or the one-time password. */
   readonly password: string;
-  /** One code, or two consecutive ones with a space between; empty for none. */
+  /** One code of the authenticator app, or two consecutive ones with a space between; empty for none. */
   readonly code: string;
   /** The new password, for a login by one-time password; empty for none. */
   readonly newPassword: string;
@@ -103,7 +104,7 @@ export interface UserView {
   readonly role: Role;
   /** End of the validity of the one-time password, also if it is over; null if there is none. */
   readonly invitedUntilMs: WallMs | null;
-  /** A login requires a code. */
+  /** A login requires a code besides the password. */
   readonly hasCodes: boolean;
   /** Present for a person of the signed list: the end of the right to log in. */
   readonly listedUntilMs?: WallMs;
@@ -118,7 +119,7 @@ export interface ListedUser {
   readonly role: Role;
   /** The right to log in ends at this time. */
   readonly untilMs: WallMs;
-  /** Hash of the password. */
+  /** Hash of the password, as `luciole user hash` prints it. */
   readonly password: string;
 }
 

@@ -47,6 +47,7 @@ export interface AcknowledgeAnswer {
 export interface MaintenanceRequest {
   /** The id of a cabinet does not matter. */
   readonly target: Target;
+  /** A duration outside the `MAINTENANCE_SPAN` of the owner is refused. */
   readonly minutes: number | null;
   readonly reason: string;
   /** `site` also ends maintenance that the platform started. */

@@ -30,9 +30,13 @@ export interface AuditNote {
   readonly isLook?: true;
 }
 
-/** A note as stored in the audit log, with its number and hash. The action is `unreadable` if the stored note cannot be parsed. */
+/**
+ * A note as stored in the audit log, with its number, and the hash that links it to the entry before. The action is `unreadable` if the
+ * stored note cannot be parsed.
+ */
 export interface AuditEntry extends AuditNote {
   readonly n: number;
+  /** When it was noted, which may be before it was stored. */
   readonly atMs: WallMs;
   readonly hash: string;
 }

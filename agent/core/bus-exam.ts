@@ -30,7 +30,7 @@ export interface ExamProgress {
   readonly totalMs: number;
 }
 
-/** Bytes that the port delivered together, and when it did. Only the first bytes of a window are kept. */
+/** Bytes that the port delivered together, and when it did. Only the first 512 bytes of a window are kept. */
 export interface ExamChunk {
   readonly atMono: MonoMs;
   readonly bytes: Uint8Array;
@@ -89,15 +89,18 @@ export interface BusExam {
   readonly port: string;
   /** The wire is behind a serial server. */
   readonly isNetwork: boolean;
+  /** The settings of the line in the configuration. */
   readonly serial: SerialSettings;
   /** How long the adapter holds bytes back, as its driver reports it; null if unknown. Units: ms. */
   readonly latencyMs: number | null;
-  /** In the order of time. */
+  /** Requests on the line before the trials, also polls and writes, in the order of time. */
   readonly windows: readonly ExamWindow[];
+  /** All configured units of the line. */
   readonly units: readonly ExamUnit[];
   /** Empty if each unit chosen for reads answered, and where the settings cannot be changed. */
   readonly trials: readonly ExamTrial[];
   /** Those of the last 24 hours with counts since the line was opened, oldest first; the last one may be incomplete. */
   readonly quarters: readonly QuarterHour[];
+  /** Duration of the whole examination, with the trials. */
   readonly durationMs: number;
 }

@@ -70,11 +70,14 @@ export interface ScanRequest {
   readonly signal?: AbortSignal;
 }
 
-/** The progress of a scan: `done` of `total` tries have ended. `found`: a unit found now; null for progress only. */
+/**
+ * The progress of a scan: `done` of `total` tries have ended. A try is one address at one speed. `found`: a unit found now; null for
+ * progress only.
+ */
 export interface ScanProgress {
   readonly done: number;
   readonly total: number;
-  /** Null on a line without serial settings, such as Modbus TCP. */
+  /** Those of the try, or of `found`. Null on a line without serial settings, such as Modbus TCP. */
   readonly serial: SerialSettings | null;
   readonly found: FoundUnit | null;
 }
@@ -82,6 +85,7 @@ export interface ScanProgress {
 /** One unit found by a scan, and what it may be. */
 export interface FoundUnit {
   readonly unit: number;
+  /** The settings at which it answered; null on a line without serial settings. */
   readonly serial: SerialSettings | null;
   /** Typical time of its replies; 0 if none was measured. Units: ms. */
   readonly turnaroundMs: number;
@@ -117,24 +121,24 @@ export interface ScanResult {
   readonly durationMs: number;
 }
 
-/** Which addresses of one register table of a unit to try. `from` and `to` are both included. */
+/** Which addresses of one register table of a unit to try, 0-based as in the frame. `from` and `to` are both included. */
 export interface RegistersRequest {
   readonly line: string;
   readonly unit: number;
   readonly table: Table;
   readonly from: number;
   readonly to: number;
-  /** Abort it when no client waits for the result. */
+  /** Abort it when no client waits for the result. The search then rejects with its reason before its next request. */
   readonly signal?: AbortSignal;
 }
 
-/** `done` of `total` addresses have been tried. */
+/** The progress of a search for registers: `done` of `total` addresses of its range have been tried. */
 export interface RegistersProgress {
   readonly done: number;
   readonly total: number;
 }
 
-/** The registers or bits of a unit that a search found. `requests`: number of requests of the search. */
+/** The registers or bits of a unit that a search found. `requests`: number of requests of the search, also repeated ones. */
 export interface RegistersResult {
   readonly unit: number;
   readonly table: Table;
@@ -150,12 +154,14 @@ export interface BusRead {
   readonly unit: number;
   readonly table: Table;
   readonly address: number;
+  /** At most 125 registers or 2000 bits. */
   readonly count: number;
 }
 
 /** A read and its reply. `words`: the registers, or bits as 0 and 1. */
 export interface BusReadResult extends BusRead {
   readonly words: readonly number[];
+  /** Response time of the unit; on a serial line without the wire time of the reply. */
   readonly turnaroundMs: number;
   /**
    * The points that lie completely in the read, decoded by the unit's profile; `unit` is the unit of measurement. `value` is null if there
@@ -174,7 +180,7 @@ export interface BusWrite {
   readonly unit: number;
   readonly table: 'coil' | 'holding';
   readonly address: number;
-  /** Raw: registers from 0 to 65535, coils as 0 and 1. */
+  /** Raw: registers from 0 to 65535, coils as 0 and 1. At most 123 registers or 1968 coils. */
   readonly values: readonly number[];
 }
 
@@ -191,7 +197,10 @@ export interface BusWriteResult extends BusWrite {
   readonly warnings?: readonly Message[];
 }
 
-/** Percentiles and maximum of the newest values. `count`: number of all values so far, also older ones. Units: those of the values. */
+/**
+ * Percentiles and maximum of the newest 256 values, rounded to one decimal. `count`: number of all values so far, also older ones. Units:
+ * those of the values.
+ */
 export interface Spread {
   readonly count: number;
   readonly p50: number;
@@ -216,6 +225,7 @@ export interface LineStats {
   /** Damaged and incomplete replies. */
   readonly crcErrors: number;
   readonly exceptions: number;
+  /** Replies to requests that had been given up. */
   readonly lateReplies: number;
   /** Replies received twice. */
   readonly duplicates: number;
@@ -223,10 +233,12 @@ export interface LineStats {
   readonly doubtful: number;
   /** How often a wait for overdue replies ended, because they arrived or can no longer arrive. */
   readonly resyncs: number;
+  /** Requests that the line received back (RS-485 echo). */
   readonly echoes: number;
+  /** Received bytes that were discarded, such as noise, damaged replies and frames of others. */
   readonly noiseBytes: number;
   readonly console: ConsoleCounts;
-  /** How long urgent writes waited; null before the first one. Units: ms. */
+  /** How long urgent writes waited until their first byte was sent; null before the first one. Units: ms. */
   readonly urgentWaitMs: Spread | null;
   /** Polls that were sent more than one period late. Most first polls, and polls after a lost one, do not count. */
   readonly overruns: number;
@@ -246,20 +258,26 @@ export interface ConsoleCounts {
   readonly lateReplies: number;
 }
 
-/** Statistics of one unit, without requests of the console. */
+/** Statistics of one unit since its line was opened with its present configuration, without requests of the console. */
 export interface UnitStats {
   readonly unit: number;
   readonly device: string;
-  /** `new`: it has not answered yet, and does not count as silent. `flaky`: requests were lost since its last answer. */
+  /**
+   * `new`: it has not answered yet, and does not count as silent. `flaky`: requests were lost since its last answer. `silent`: too many in
+   * a row failed, or its line is down.
+   */
   readonly state: 'new' | 'ok' | 'flaky' | 'silent';
   /** Requests that the unit answered without an exception. Writes on a DALI bus do not count: no unit acknowledges them. */
   readonly ok: number;
+  /** Requests without a reply in time. */
   readonly timeouts: number;
   /** Requests that failed by a damaged or wrong reply. */
   readonly crcErrors: number;
   /** Exceptions by code; those of a gateway for a unit that it does not reach are `timeouts`. `doubtful`: as in `LineStats`. */
   readonly exceptions: Readonly<Partial<Record<BusErrorCode, number>>>;
+  /** Replies to requests that had been given up. */
   readonly lateReplies: number;
+  /** Requests to it that the line received back (RS-485 echo). */
   readonly echoes: number;
   /** Null before the first reply other than an exception. Units: ms. */
   readonly turnaroundMs: Spread | null;
@@ -273,7 +291,10 @@ export interface UnitStats {
   readonly unanswered: readonly string[];
 }
 
-/** One ended transaction on a line. `atMs`: the wall time at which it ended. `turnaroundMs`: in ms, null if the transaction failed. */
+/**
+ * One ended transaction on a line. `atMs`: the wall time at which it ended. `turnaroundMs`: response time of the unit in ms, as in
+ * `BusReadResult`; null if the transaction failed.
+ */
 export interface BusTransaction {
   readonly atMs: number;
   readonly unit: number;

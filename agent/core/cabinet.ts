@@ -105,6 +105,7 @@ export interface LineConfig {
   readonly kind: 'modbus' | 'uart' | 'dali';
   /** A device file, `tcp://host:502` (Modbus TCP), or `rtu+tcp://host:port` (a serial server). */
   readonly port: string;
+  /** Has no effect with `tcp://`. */
   readonly serial: SerialSettings;
   /** Settings if the kernel switches the direction of the transceiver; null if the adapter or the device tree does. */
   readonly rs485: Rs485Settings | null;
@@ -200,22 +201,29 @@ export interface UplinkConfig {
   readonly otherBrokers: readonly string[];
   /** 4: MQTT 3.1.1. 5: MQTT 5. */
   readonly protocol: 4 | 5;
+  /** This and `node`: the Sparkplug group and edge node of the cabinet. */
   readonly group: string;
   readonly node: string;
   /** Sparkplug id of the host that must be online before data is sent; null to send without one. */
   readonly primaryHost: string | null;
+  /** User name at the broker; null to connect without one. */
   readonly username: string | null;
   /** File of the password, or the name of a credential of the service; null for none. */
   readonly passwordFile: string | null;
   /** File of the authority that certifies the broker; null for those that Node trusts by default. */
   readonly caFile: string | null;
+  /** File of the client certificate; null to connect without one. */
   readonly certFile: string | null;
   /** File of the key of `certFile`, or the name of a credential of the service; null for none. */
   readonly keyFile: string | null;
+  /** Keepalive of MQTT; a broker may only shorten it. Units: s. */
   readonly keepaliveS: number;
   /** Longest usual random wait before the births of a session. Units: s. */
   readonly birthJitterS: number;
-  /** What proves delivery: an answer of the broker, or an acknowledgement of the platform; `auto` chooses. */
+  /**
+   * What proves delivery: an answer of the broker, or an acknowledgement of the platform. `auto`: the broker, until the platform
+   * acknowledges.
+   */
   readonly proof: 'auto' | 'broker' | 'platform';
   /** DATA messages contain aliases instead of names. */
   readonly aliases: boolean;

@@ -6,7 +6,7 @@
 
 /** Time of day and date. Units: ms since 1970-01-01T00:00Z. May jump forward and back when the clock is set. */
 export type WallMs = number;
-/** Monotonic time. Units: ms since an arbitrary start; never decreases, may have fractions. */
+/** Monotonic time. Units: ms since an arbitrary start, another one in each run; never decreases, may have fractions. */
 export type MonoMs = number;
 
 /**
@@ -23,10 +23,12 @@ export interface Timer {
 
 /** Times and timers for code that waits or records a time. `quality` is that of `wallMs`. */
 export interface Clock {
+  /** Time of day and date, in ms since 1970 (UTC). It may jump when the clock is set. */
   wallMs(): WallMs;
+  /** Time in ms since an arbitrary start. It never decreases. */
   monoMs(): MonoMs;
   quality(): ClockQuality;
-  /** A second time that may be the correct one while two clocks disagree; null otherwise. */
+  /** A second time that may be the correct one while two clocks disagree; null otherwise. Absent: always null. */
   otherMs?(): WallMs | null;
   /** Calls `fire` once, not earlier than `delayMs` from now. Units: ms. */
   after(delayMs: number, fire: () => void): Timer;
@@ -51,7 +53,7 @@ export function every(clock: Pick<Clock, 'monoMs' | 'after'>, periodMs: number, 
   return { cancel: () => timer.cancel() };
 }
 
-/** Resolves after `delayMs`. It cannot be cancelled. Units: ms. */
+/** Resolves not earlier than `delayMs` from now, by a timer of `clock`. It cannot be cancelled. Units: ms. */
 export function sleep(clock: Clock, delayMs: number): Promise<void> {
   return new Promise((resolve) => clock.after(delayMs, resolve));
 }
@@ -64,7 +66,7 @@ export function wholeMicroseconds(mono: MonoMs): MonoMs {
   return Math.floor(mono * 1_000) / 1_000;
 }
 
-/** Returns whether the wall clock is trusted: `rtc` or `synced`. */
+/** Returns whether a wall clock of this quality is trusted: true for `rtc` and `synced`. */
 export function isTrusted(quality: ClockQuality): boolean {
   return quality === 'rtc' || quality === 'synced';
 }

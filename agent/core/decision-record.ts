@@ -32,6 +32,7 @@ export interface RecordPart extends RecordStreams {
   readonly basis: RecordBasis | null;
   readonly fromMono: MonoMs;
   readonly toMono: MonoMs;
+  /** This and `toMs`: the same bounds by the wall clock, as it was before a step that ends the segment. */
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
   /** At the start of the segment. */
@@ -48,7 +49,7 @@ export interface NumberedPart extends RecordPart {
   readonly part: number;
 }
 
-/** Time and state of a stored segment. */
+/** Time and state of a stored segment of the record, without its bytes. */
 export interface RecordLabel {
   /** Higher for a segment that was written later. */
   readonly id: number;
@@ -57,14 +58,15 @@ export interface RecordLabel {
   /** The same bounds by the monotonic clock of the run. */
   readonly fromMono: MonoMs;
   readonly toMono: MonoMs;
-  /** At the start of the segment. */
+  /** Quality of the wall clock at the start of the segment. */
   readonly clockQuality: ClockQuality;
   /** `fromMs` and `toMs` were corrected later, because the wall clock was wrong when they were recorded. */
   readonly isCorrected: boolean;
   /** Number of the run of the agent; equal for segments of one run. */
   readonly run: number;
-  /** This and `lost`: as in `RecordPart`. */
+  /** The control of the light stopped after it. */
   readonly isEnd: boolean;
+  /** Above 0: the record is incomplete before this segment, as in `RecordPart`. */
   readonly lost: number;
   /** The inputs were removed to make room. */
   readonly isThinned: boolean;
@@ -101,6 +103,7 @@ export interface RecordPage {
 
 /** Size and reach of the record, and what was removed from it. */
 export interface RecordFacts {
+  /** Number of stored segments, with those in `thinned`. */
   readonly segments: number;
   /** Size of the rows, and of each `RecordBasis` that they use. Units: bytes. */
   readonly bytes: number;

@@ -13,10 +13,11 @@ import type { Refusal } from './refusal.ts';
 /** Raw bytes in and out of one port: a serial port, a pseudo-terminal, a socket or a simulated wire. */
 export interface BytePort {
   readonly isOpen: boolean;
-  /** Errors: rejects with BusError, for example `port-missing`. */
+  /** Has no effect on an open port. Errors: rejects with BusError, for example `port-missing`. */
   open(): Promise<void>;
-  /** Errors: throws BusError, for example `port-closed`; TypeError for a port that is only read. */
+  /** The bytes may be sent after the call. Errors: throws BusError, for example `port-closed`; TypeError for a port that is only read. */
   write(bytes: Uint8Array): void;
+  /** Has no effect on a closed port. `onLost` is not called. */
   close(): Promise<void>;
   /** Discards input that was not yet delivered, if the port keeps any. Returns the number of bytes, as far as it is known. */
   discardInput(): number;
@@ -30,7 +31,7 @@ export interface BytePort {
   onBytes: (bytes: Buffer) => void;
   /** Receives the input that `discardInput` drops, as far as the port reports it. */
   onDiscarded?: (bytes: Buffer) => void;
-  /** Set by the owner. The port was lost, for example unplugged or closed by the far end. */
+  /** Set by the owner. The port was lost, for example unplugged or closed by the far end. It stays closed until `open`. */
   onLost: (cause: Error) => void;
 }
 
@@ -86,11 +87,15 @@ export interface LateReply {
 
 /** Counters of a line since it was created. */
 export interface LineCounters {
+  /** Requests that were begun, whatever their end. A repetition by the line itself does not count. */
   readonly transactions: number;
+  /** Requests without a reply in time. Noise and frames of others are no reply. */
   readonly timeouts: number;
   /** Damaged replies; on a DALI bus, for example those of two units at once. */
   readonly crcErrors: number;
+  /** Requests that ended with an exception. */
   readonly exceptions: number;
+  /** Replies to requests that had been given up. */
   readonly lateReplies: number;
   /** Replies received a second time. */
   readonly duplicates: number;
@@ -100,6 +105,7 @@ export interface LineCounters {
   readonly resyncs: number;
   /** The line's own requests received back (RS-485 echo). */
   readonly echoes: number;
+  /** Received bytes that were discarded, such as noise, damaged replies and frames of others. */
   readonly noiseBytes: number;
   /** Incomplete replies; on a DALI line, damaged messages of the converter. */
   readonly truncated: number;
@@ -257,6 +263,7 @@ export interface UartDriver {
    * `atMono`: when the bytes arrived.
    */
   feed(bytes: Uint8Array, atMono?: MonoMs): readonly DecodedValue[];
+  /** Since the creation. `noiseBytes`: bytes that were in no frame. */
   readonly counters: { readonly frames: number; readonly noiseBytes: number };
   /** Builds the write of one value. Returns a Refusal if that is not possible. Absent for a device that cannot be written. */
   readonly encode?: (quantity: string, value: number) => UartWrite | Refusal;

@@ -11,7 +11,10 @@ export interface EnergyPrice {
   readonly perKwh: number;
 }
 
-/** Emissions of a consumed kWh from the day `from` on, until a later factor. Units: g CO2-equivalent. `source`: publication and year. */
+/**
+ * Emissions of a consumed kWh from the day `from` on, until a later factor. A night counts by the day on which it begins. Units: g
+ * CO2-equivalent. `source`: publication and year.
+ */
 export interface Co2Factor {
   readonly from: string;
   readonly gramsPerKwh: number;

@@ -19,8 +19,11 @@ export interface FailurePolicy {
 
 /** Why a request on a line, or the opening of its port, failed. */
 export type BusErrorCode =
+  /** No reply in time, or the gateway does not reach the unit. */
   | 'timeout'
+  /** The reply was damaged. */
   | 'crc'
+  /** The reply broke off, or does not fit the request. */
   | 'wrong-reply'
   /** The unit answered, but possibly to an older request, or the values changed during the read. */
   | 'doubtful'
@@ -89,7 +92,7 @@ export interface Problem {
   readonly message: Message;
 }
 
-/** A cabinet file or a device profile cannot be read or used. `problems`: the reasons, each with its place. */
+/** A cabinet file or a device profile cannot be read or used. `problems`: the reasons, each with its place and a line of the message. */
 export class ConfigError extends Error {
   override readonly name = 'ConfigError';
   readonly problems: readonly Problem[];

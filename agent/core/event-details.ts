@@ -31,7 +31,7 @@ export interface EvidenceDecision {
   readonly sinceMs: WallMs;
 }
 
-/** Why the agent reports an event: a text, and the values behind it. */
+/** Why the agent reports an event: a text, and the values behind it. Each list may be empty. */
 export interface EventEvidence {
   readonly text: Message;
   readonly readings: readonly EvidenceReading[];
@@ -49,12 +49,13 @@ export interface EventCheck {
 export interface EventDetails extends EventHandling {
   /** The name of the event in the data model of TALQ, such as `lampFailure`. Source: TALQ 2.7.1. */
   readonly talq?: string;
+  /** How soon it needs a person: `urgent` tonight, `deferred` with the next planned work. */
   readonly urgency?: Urgency;
   readonly evidence?: EventEvidence;
   readonly check?: EventCheck;
 }
 
-/** Returns the details of an event alone; an empty object if it has none. */
+/** Returns the details of an event without its other properties; an empty object if it has none. */
 export function detailsOf({ talq, urgency, evidence, check, ...rest }: EventDetails): EventDetails {
   return {
     ...(talq === undefined ? {} : { talq }),

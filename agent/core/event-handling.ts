@@ -34,7 +34,7 @@ export function isSuppressed({ suppressed }: EventHandling): boolean {
   return suppressed !== undefined && suppressed.untilMs === null;
 }
 
-/** Returns the handling of an event alone; an empty object if it has none. */
+/** Returns the handling of an event without its other properties; an empty object if it has none. */
 export function handlingOf({ acknowledged, suppressed }: EventHandling): EventHandling {
   return { ...(acknowledged === undefined ? {} : { acknowledged }), ...(suppressed === undefined ? {} : { suppressed }) };
 }
@@ -47,7 +47,7 @@ export function handlingIn({ acknowledged, suppressed }: Readonly<Record<string,
   };
 }
 
-/** Whether stored data is an acknowledgement. */
+/** Returns whether stored data has the shape of an acknowledgement: texts `by` and `note`, and a finite number `atMs`. */
 export function isAcknowledgement(value: unknown): value is Acknowledgement {
   return isRecord(value) && typeof value['by'] === 'string' && Number.isFinite(value['atMs']) && typeof value['note'] === 'string';
 }

@@ -8,7 +8,7 @@ import type { EventDetails } from './event-details.ts';
 import { type Message, msg } from './message.ts';
 import type { AgentEvent, EventCode } from './words.ts';
 
-/** An event without its id and its times. */
+/** An event without its id and its times, which `EventTracker` adds. Code and source together identify a lasting condition. */
 export type EventFacts = Pick<AgentEvent, 'code' | 'source' | 'severity' | 'text'> & EventDetails;
 
 /**

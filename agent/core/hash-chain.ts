@@ -1,7 +1,7 @@
 /** The hash that links the entries of an append-only log, for the audit log and the ledger of savings. Pure. */
 import { createHash } from 'node:crypto';
 
-/** Number and hash of an entry of a chain. The number is 0 before the first entry. */
+/** Number and hash (SHA-256, in hex) of an entry of a chain. The first entry has the number 1; 0 stands for none. */
 export interface ChainHead {
   readonly n: number;
   readonly hash: string;

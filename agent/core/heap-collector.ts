@@ -35,7 +35,7 @@ export function startHeapCollector(clock: Clock, heap: Heap): Timer {
   return every(clock, LOOK_MS, createHeapCollector(heap).look);
 }
 
-/** Creates a collector for callers that choose the moments themselves. */
+/** Creates a collector without a timer: the caller chooses when it checks the heap. A check after a growth of 3 MiB collects. */
 export function createHeapCollector({ usedBytes, collect }: Heap): HeapCollector {
   let leastBytes = Number.POSITIVE_INFINITY;
   return {
@@ -49,7 +49,7 @@ export function createHeapCollector({ usedBytes, collect }: Heap): HeapCollector
   };
 }
 
-/** Returns the heap of the calling thread; null if the thread has no `gc` function (Node without `--expose-gc`). */
+/** Returns access to the heap of the calling thread; null if the thread has no `gc` function (Node without `--expose-gc`). */
 export function ownHeap(): Heap | null {
   const { gc } = globalThis;
   if (gc === undefined) return null;

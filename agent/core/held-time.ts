@@ -84,7 +84,10 @@ export function nextHeldTime(before: HeldTime | null, sight: TimeFacts): HeldTim
   };
 }
 
-/** Returns the held time at this monotonic time. Units: ms since 1970; may have fractions. */
+/**
+ * Returns the held time at this monotonic time. `batteryGainMs` is added, except up to 5 s in either direction. Units: ms since 1970; may
+ * have fractions.
+ */
 export function heldMs({ zeroMs, batteryGainMs }: HeldTime, monoMs: MonoMs): WallMs {
   return zeroMs + monoMs + (Math.abs(batteryGainMs) > BATTERY_NOISE_MS ? batteryGainMs : 0);
 }

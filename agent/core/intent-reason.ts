@@ -9,7 +9,10 @@ const OWN_REASONS: Readonly<Record<string, Message>> = {
   identify: msg`identify`,
 };
 
-/** Returns the reason for display: a message if it can be translated, otherwise the stored text. */
+/**
+ * Returns the reason for display: a message for a known reason of a contact or a blinking lamp (`goesByItself`). Otherwise the stored text,
+ * which is not translated.
+ */
 export function reasonOf({ reason, goesByItself }: Pick<Intent, 'reason' | 'goesByItself'>): Message | string {
   return (goesByItself === true && Object.hasOwn(OWN_REASONS, reason) ? OWN_REASONS[reason] : undefined) ?? reason;
 }

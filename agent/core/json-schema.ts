@@ -43,7 +43,7 @@ export function schemaAt(root: JsonSchema, path: Path): JsonSchema | undefined {
   return here;
 }
 
-/** Returns the first alternative of `anyOf` that is not null; the schema itself if it has none. */
+/** Returns the first alternative of `anyOf` whose type is not null. Without `anyOf` or such an alternative, returns the schema itself. */
 export function withoutNull(schema: JsonSchema): JsonSchema {
   return schema.anyOf?.find(({ type }) => type !== 'null') ?? schema;
 }
@@ -111,7 +111,7 @@ function orList(words: readonly Argument[]): Message {
   return words.length === 1 ? msg`${last}` : msg`${words.slice(0, -1)} or ${last}`;
 }
 
-/** Returns the English text of a schema, such as its description, as a message that can be translated. */
+/** Returns the English text of a schema, such as its description, as a message without arguments. Braces in it are shown as they are. */
 export function sentenceOf(text: string): Message {
   return new Message(text.replace(/[{}]/g, '$&$&'));
 }

@@ -65,6 +65,7 @@ export interface TonightView {
   readonly duskMs: WallMs | null;
   /** As `duskMs`; null if that night has no dawn. */
   readonly dawnMs: WallMs | null;
+  /** Id of the programme for this night; the event nights in `events` replace parts of it. */
   readonly programme: string;
   /** The calendar rule that selected the programme, or that the platform chose it; empty for the zone's own programme. */
   readonly rule: Message;
@@ -74,14 +75,14 @@ export interface TonightView {
   readonly leftOut: readonly { readonly name: string; readonly nextName: string; readonly atMs: WallMs }[];
   /** A photocell counts within this many minutes of dusk and dawn; null without a photocell. */
   readonly photocellMin: number | null;
-  /** A row for each change of `minPct`, `maxPct`, `boostPct` or `reason`, in order of time; the day before the first is left out. */
+  /** A row for each change of `minPct`, `maxPct`, `boostPct` or `reason`, in order of time. A first row of reason `day` is left out. */
   readonly rows: readonly TonightRow[];
 }
 
-/** The light of a zone from `atMs` to the next row. */
+/** The light of a zone from `atMs` to the next row; the last row lasts to `TonightView.endMs`. */
 export interface TonightRow {
   readonly atMs: WallMs;
-  /** Lowest and highest level of its lamps. */
+  /** Lowest and highest planned level of its lamps; both are 0 for a zone without lamps. */
   readonly minPct: LevelPct;
   readonly maxPct: LevelPct;
   /** Level that presence requests; it may be below `minPct`. Null without presence, or if `reason` is not `programme` or `default`. */
@@ -153,18 +154,24 @@ export interface ZoneLightView {
 /** One presence sensor of a zone, and its present state. */
 export interface ZoneSensorView {
   readonly pointId: PointId;
+  /** The pole of its device; null if none is configured. */
   readonly pole: string | null;
   readonly kind: 'motion' | 'button' | 'counter';
-  /** `stuck`: ignored as faulty. `silent`: no usable value. `group`: it follows the other sensors. */
+  /**
+   * `present`: presence, after the filters. `still`: none. `stuck`: ignored as faulty. `silent`: no usable value. `group`: it follows the
+   * other sensors, whatever its own value.
+   */
   readonly state: 'present' | 'still' | 'stuck' | 'silent' | 'group';
-  /** Null if no detection is known. */
+  /** Newest reading with presence; for a counter its newest detection. Null if none is known. */
   readonly lastPresentMs: WallMs | null;
 }
 
 /** One detection of a walk test, with its effect. */
 export interface WalkStep {
+  /** When the presence began; for a counter, when it counted. */
   readonly atMs: WallMs;
   readonly pointId: PointId;
+  /** The pole of the sensor; null if none is configured. */
   readonly pole: string | null;
   /** Lamps of the zone that presence raised shortly after it and before a newer detection, in the order in which they rose. */
   readonly raised: readonly string[];
@@ -200,7 +207,8 @@ export interface IdentifyRequest {
 }
 
 /**
- * The blinking of a lamp between two levels, once it has begun. `stop` ends it, but not a newer blinking of the lamp that replaced it.
+ * The blinking of a lamp between two levels, once it was requested. It also ends when its time is over. `stop` ends it, but not a newer
+ * blinking of the lamp that replaced it.
  */
 export interface IdentifyRun {
   readonly lowPct: LevelPct;

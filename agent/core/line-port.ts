@@ -44,7 +44,7 @@ export function parseLinePort(text: string): LinePort {
 export interface LineNetwork {
   readonly kind: 'tcp' | 'rtu+tcp';
   readonly port: number;
-  /** Returns whether the host is an address in this range that a line may use; false for a host name. */
+  /** Returns whether the host is an address in this range. False for a host name, and for loopback, multicast and similar addresses. */
   holds(host: string): boolean;
 }
 

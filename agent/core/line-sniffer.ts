@@ -6,7 +6,7 @@ import type { LineObserver, WireTap } from './wire-tap.ts';
 /** How the bytes of a line form frames: Modbus RTU, Modbus TCP, or anything else (`raw`), which is split without being decoded. */
 export type WireProtocol = 'rtu' | 'tcp' | 'raw';
 
-/** How the bytes of a line are read: the protocol of its frames, and its settings; `serial` null on a network port without any. */
+/** How the bytes of a line are read: the protocol of its frames, and its settings. `serial`: null for a `tcp://` port, and if not known. */
 export interface SniffedLine {
   readonly protocol: WireProtocol;
   readonly serial: SerialSettings | null;
@@ -14,7 +14,7 @@ export interface SniffedLine {
   readonly isNetwork: boolean;
 }
 
-/** Returns how the bytes of a line are read. `serial`: its configured settings; null if unknown. */
+/** Returns how the bytes of a line are read. `serial`: its configured settings; null if unknown. They are not used for a `tcp://` port. */
 export function sniffedLineOf({
   kind,
   port,

@@ -11,7 +11,7 @@ export type Said = Message | string;
 /** What may stand in a template: a text, a number, a message, or a list of them. */
 export type Argument = string | number | Message | readonly Argument[];
 
-/** For a message that contains a count: the count, and the template (`id`) for the plural. */
+/** The plural form of a message. Its template (`id`) is shown unless the rule of the reader's language has the singular for `count`. */
 export interface Plural {
   readonly id: string;
   readonly count: number;

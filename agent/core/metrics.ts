@@ -26,7 +26,7 @@ export interface MetricSample {
 
 /** The text formats that `metricsText` can produce: OpenMetrics 1.0, and the Prometheus text format 0.0.4. */
 export const METRIC_FORMATS = ['openmetrics', 'prometheus'] as const;
-/** One of the two text formats. */
+/** One of the two text formats: `openmetrics` or `prometheus`. */
 export type MetricFormat = (typeof METRIC_FORMATS)[number];
 
 /** Returns the metrics as text in one of the two formats. Families without a sample are left out. */

@@ -5,7 +5,7 @@ import type { CalendarRule, StepTime } from './zone-config.ts';
 
 /** The senders of a text: a person at the console of the cabinet, or the platform of the city. */
 export const TEXT_SENDERS = ['console', 'platform'] as const;
-/** A sender of texts, one of `TEXT_SENDERS`. */
+/** A sender of texts, one of `TEXT_SENDERS`: `console`, which is a person at the cabinet, or `platform`. */
 export type TextSender = (typeof TEXT_SENDERS)[number];
 
 /** One information panel, its texts and limits. */
@@ -61,14 +61,17 @@ export const DEFAULT_LIMITS: PanelLimits = {
 
 /** A value of a point in a text. */
 export interface PanelValue {
+  /** Its name in the texts, in braces: `{bikes}`. */
   readonly id: string;
   /** `<device>.<quantity>` */
   readonly point: string;
   /**
    * True: the increase since the last reading of the day before (local time), or without one since the first reading of this day. It has no
-   * value before the first reading of the day, and while the time is not trusted. False: the value itself.
+   * value before the first reading of the day, and while the time is not trusted. False: the newest reading; it has no value unless that is
+   * good.
    */
   readonly today: boolean;
+  /** The text shows exactly this many digits after the decimal point. */
   readonly decimals: number;
   /** Words in place of the number, in ascending order of `below`; null for the number. `below` null: all higher values. */
   readonly words: readonly { readonly below: number | null; readonly word: string }[] | null;

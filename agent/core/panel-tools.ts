@@ -7,7 +7,7 @@ import type { Outcome } from './words.ts';
 
 /** The ranks of the texts for a panel, highest priority first. */
 export const TEXT_RANKS = ['emergency', 'sent', 'rule', 'schedule', 'fallback'] as const;
-/** The rank of a text, one of `TEXT_RANKS`. */
+/** The rank of a text, one of `TEXT_RANKS`, highest first: `emergency`, `sent`, `rule`, `schedule`, `fallback`. */
 export type TextRank = (typeof TEXT_RANKS)[number];
 
 /** What one source contributed to the decision about a panel. */
@@ -32,13 +32,14 @@ export interface PanelView {
   /** The text that was decided; it may not be shown yet (`state`). */
   readonly text: string;
   readonly rank: TextRank;
+  /** What gave the text: its sender, its rule, the number of its schedule entry, or the panel for the fallback. */
   readonly source: string;
   /**
    * Since when this source decides the text, at the earliest the last restart or change of configuration. The text may have changed since,
    * and may not be shown yet.
    */
   readonly sinceMs: WallMs;
-  /** When it ends by itself; null if it has no known end. */
+  /** When the text ends by itself; null if it has no known end. */
   readonly untilMs: WallMs | null;
   /** The lines to be written, fitted to the panel's length and characters. They may be those of an earlier text; empty before the first. */
   readonly lines: readonly string[];

@@ -15,7 +15,7 @@ import type { LevelPct, PointId, Reading, Severity } from './words.ts';
 
 /** The severities of log lines, lowest first. */
 export const LOG_SEVERITIES = ['debug', 'info', 'warning', 'alarm'] as const satisfies readonly (Severity | 'debug')[];
-/** How important a log line is, one of `LOG_SEVERITIES`. */
+/** How important a log line is: `debug`, `info`, `warning` or `alarm`. */
 export type LogSeverity = (typeof LOG_SEVERITIES)[number];
 
 /** Log of events by name, with fields. Fields must not contain secrets. `severity`: default `info`. */
@@ -25,8 +25,10 @@ export interface Log {
 
 /** One log line, as live readers receive it. */
 export interface LogLine {
+  /** When the line was written. */
   readonly atMs: WallMs;
   readonly severity: LogSeverity;
+  /** Name of the event, such as `log-lines-lost`. */
   readonly name: string;
   /** The fields; a value may be a `Message`. The values of names such as `password`, and passwords in URLs, are masked. */
   readonly fields: Readonly<Record<string, unknown>>;
@@ -46,7 +48,7 @@ export interface LogFeed {
 
 /** The classes of requests on a line, most urgent first. Source: docs/lines.md. */
 export const LANES = ['urgent', 'command', 'presence', 'console', 'telemetry', 'probe'] as const;
-/** The class of one request on a line, one of `LANES`. */
+/** The class of one request on a line, most urgent first: `urgent`, `command`, `presence`, `console`, `telemetry`, `probe`. */
 export type Lane = (typeof LANES)[number];
 
 /** A write to a point, such as the level of a lamp. */
@@ -66,7 +68,7 @@ export interface LevelWrite {
    * need neither. `sentMono`: when it was sent.
    */
   readonly onSent?: (sentMono: MonoMs) => void;
-  /** The text of a text point; absent for a number. */
+  /** The text of a text point, in place of `levelPct`; absent for a number. */
   readonly text?: string;
 }
 
@@ -104,8 +106,11 @@ export interface Field {
   latest(pointId: PointId): Reading | undefined;
   /** The newest reading of each point that has one. */
   readings(): readonly Reading[];
+  /** One entry for each line. */
   lines(): readonly LineView[];
+  /** One entry for each device of these lines. */
   devices(): readonly DeviceView[];
+  /** The progress of each line, by which the watchdog recognises one that hangs. */
   pulses(): readonly LinePulse[];
   /** Requests of a person at the cabinet, run between the line's own requests. */
   readonly bus: BusTools;
@@ -129,11 +134,14 @@ export interface LineView {
    * UART line. This and the following counters exclude those of the console; `busyPct` includes them.
    */
   readonly transactions: number;
+  /** Requests without a reply in time. */
   readonly timeouts: number;
   /** Damaged and incomplete replies. */
   readonly crcErrors: number;
   readonly exceptions: number;
+  /** Replies to requests that had been given up. */
   readonly lateReplies: number;
+  /** Discarded bytes. For a raw UART line, bytes in no valid frame since it was opened with its present configuration. */
   readonly noiseBytes: number;
 }
 

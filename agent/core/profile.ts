@@ -52,17 +52,20 @@ export interface Profile {
   readonly vendor: string;
   readonly model: string;
   readonly category: DeviceCategory;
+  /** How reliable the register map is, from A to C (doubtful). */
   readonly trust: Trust;
   /** Why the register map is doubtful, for display; null if it is not. Required for trust C. */
   readonly experimental: string | null;
   readonly transport: 'modbus' | 'uart' | 'dali';
+  /** Where the registers are known from, such as a manual; at least one. */
   readonly sources: readonly string[];
+  /** For people; empty for none. */
   readonly notes: string;
   /** Factory settings; null if the manufacturer states none. */
   readonly serial: SerialSettings | null;
   /** Factory address; null if it has none, for example because it is on a label or set with a tool. Not used for a raw UART. */
   readonly unit: number | null;
-  /** How a unit of this type is recognised on an unknown line. */
+  /** How a unit of this type is recognised on an unknown line; empty if no way is known. */
   readonly identify: readonly IdentifyProbe[];
   readonly quirks: Quirks;
   /** Registers with its serial number, firmware and other texts for people; empty if none is known. */
@@ -81,6 +84,7 @@ export interface Profile {
   readonly uptime: string | null;
   /** Name of the codec in `drivers/uart`, for a device on a raw UART; null for any other. */
   readonly codec: string | null;
+  /** Exchanges that must decode to the stated values. A profile without any is not used in service. */
   readonly examples: readonly ProfileExample[];
 }
 
@@ -103,9 +107,10 @@ export type DeviceCategory =
 
 /** A group of points that a device type has `count` times, numbered from 0, such as the lamp drivers behind a DALI gateway. */
 export interface RepeatedPart {
+  /** First part of the names of its points: with `lamp`, the point `level` of part 3 is `lamp3_level`. */
   readonly id: string;
   readonly count: number;
-  /** Names of its points without the prefix of the part. */
+  /** Names of its points without this prefix. */
   readonly points: readonly string[];
 }
 
@@ -115,7 +120,9 @@ export interface RepeatedPart {
  */
 export interface IdentifyProbe {
   readonly table: Table;
+  /** As in the frame: 0-based. */
   readonly address: number;
+  /** Number of registers, or of bits. */
   readonly count: number;
   /** Accepted answers, each as the values of the registers in the frame. One of them must match. */
   readonly oneOf: readonly (readonly number[])[];
@@ -127,7 +134,7 @@ export interface IdentifyProbe {
   readonly strength: 'strong' | 'plausible';
 }
 
-/** What an entry of a nameplate states. */
+/** What an entry of a nameplate states. `serial`: the serial number. `firmware`, `hardware`: their versions. `maker`: the manufacturer. */
 export type NameplateId = 'serial' | 'firmware' | 'hardware' | 'model' | 'maker';
 
 /** One text of a nameplate. `u16`, `u32` and `u64` are shown in decimal digits. */
@@ -137,10 +144,11 @@ export interface NameplateEntry {
   /** As in the frame: 0-based. */
   readonly address: number;
   readonly type: 'text' | 'u16' | 'u32' | 'u64';
-  /** Number of registers of a text; 1 for a number. */
+  /** Number of registers of a text. Always 1 for a number, whose registers follow from its type. */
   readonly count: number;
   /** Characters of a text in each register; a single one is in the last byte by `byteOrder`. */
   readonly perRegister: 1 | 2;
+  /** Order of the registers of a number; `high-first` for a text. */
   readonly wordOrder: WordOrder;
   readonly byteOrder: WordOrder;
 }
@@ -338,12 +346,14 @@ export interface PointWrite {
   readonly switchedBy: string | null;
   /** Written only if a person insists, because it cuts a supply or wears a memory. */
   readonly dangerous: boolean;
+  /** This and `max`: the lowest and the highest value that may be written, both included. Not used for a text. */
   readonly min: number;
   readonly max: number;
   /** Delay before the value is read back. Units: ms. */
   readonly settleMs: number;
   /** The level that is read back changes while the driver fades; `settleMs` then counts from the end of the fade. */
   readonly fades: boolean;
+  /** Largest difference between the written and the read value that verifies the write. */
   readonly tolerance: number;
   /** False: the device does not return what was written, so its acknowledgement is the only proof. Default: true. Unused for a raw UART. */
   readonly readBack?: boolean;
@@ -354,10 +364,12 @@ export interface PointWrite {
  */
 export interface SetupProfile {
   readonly table: 'coil' | 'holding';
+  /** As in the frame: 0-based. */
   readonly address: number;
   readonly value: number | SetupParameter;
   /** Higher values of a parameter are limited to this. Default: 65535. */
   readonly max?: number;
+  /** The reason for this value, for people. */
   readonly why: string;
   /** A level may be refused until it is written. If no row has this, all rows may be required first. */
   readonly forLevel?: boolean;
@@ -373,9 +385,11 @@ export type DaliParameter = 'daliFadeTime' | 'daliFailsafeLevel' | 'daliGroups0'
 
 /** One exchange with a device, recorded or computed, and values that its response must decode to (`expect`); others are not checked. */
 export interface ProfileExample {
+  /** Where the exchange is from, as text for people. */
   readonly origin: string;
-  /** Hex with spaces; null for a uart frame. */
+  /** Hex, with or without spaces; null for a uart frame. */
   readonly request: string | null;
+  /** Hex, as `request`. */
   readonly response: string;
   /** By point; null: no valid value. A text point has its text here. */
   readonly expect: Readonly<Record<string, number | string | null>>;

@@ -18,6 +18,7 @@ export interface WhyLine extends TraceLine {
 /** A lamp as the record has it at an instant: the decided level, and why. */
 export interface RecordedLamp {
   readonly id: string;
+  /** By the configuration of that time. */
   readonly pole: string;
   readonly levelPct: LevelPct;
   readonly rank: Rank;
@@ -78,7 +79,9 @@ export interface MissingRecord {
 export interface RecordedWhy {
   /** Why the record has no answer for that instant; null if it has one. */
   readonly missing: MissingRecord | null;
+  /** The lamp, or the lamps of the zone, that had a decision at that instant. Empty while `missing` is set. */
   readonly lamps: readonly RecordedLamp[];
+  /** Empty also if the inputs of that time were removed to make room. */
   readonly inputs: readonly RecordedInput[];
   /** What limits this answer, such as removed inputs, a corrected time, or a time that occurred twice. */
   readonly notes: readonly Message[];

@@ -9,12 +9,16 @@ import type { DecisionReason, EventCode, LevelPct, Rank, Severity } from './word
 /** An alarm that a recording names. `atMs`: when it began. */
 export interface RecordedAlarm {
   readonly code: EventCode;
+  /** What the alarm is about, such as a lamp or a line. */
   readonly source: string;
   readonly text: Message;
   readonly atMs: WallMs;
 }
 
-/** One line or observed port as a recording names it. `port`: without passwords. `devices`: as configured; empty for an observed port. */
+/**
+ * One line or observed port as a recording names it. `port`: without passwords. `devices`: as configured. An observed port has its path as
+ * `id` and `port`, the kind `modbus` and no devices.
+ */
 export interface RecordedLine extends Pick<LineConfig, 'id' | 'kind' | 'port'> {
   /** Null for Modbus TCP. */
   readonly serial: SerialSettings | null;
@@ -29,10 +33,13 @@ export interface RecordingFacts {
   readonly timezone: string;
   /** Number of the revision in force; null if this run has no revisions. */
   readonly revision: number | null;
+  /** The configured lines. The head of a recording may have more, such as an observed port. */
   readonly lines: readonly RecordedLine[];
 }
 
-/** One part of a recording. `atMono` and `atMs` are the same moment, from which the wall time of each entry follows. */
+/**
+ * One part of a recording. `atMono` and `atMs`: the moment at which the part was made. From it the wall time of each entry follows.
+ */
 export interface RecordingPart {
   readonly atMono: MonoMs;
   readonly atMs: WallMs;
@@ -40,10 +47,10 @@ export interface RecordingPart {
   /**
    * In the order of their bytes. `line` null: decisions and events. `lost`: number of older entries that are missing: since the part
    * before; in the first part, since the memory or observation began. `baseUs`: the monotonic time to which that of the first entry is
-   * relative, in µs.
+   * relative, in µs. `bytes`: length before compression.
    */
   readonly channels: readonly { readonly line: string | null; readonly baseUs: number; readonly bytes: number; readonly lost: number }[];
-  /** Length of the part in the file. Units: bytes. */
+  /** Length of the compressed part in the file. Units: bytes. */
   readonly packedBytes: number;
 }
 
@@ -56,13 +63,17 @@ export interface RecordingHead extends RecordingFacts {
   readonly alarms: readonly RecordedAlarm[];
   /** Alarms beyond those in `alarms`. */
   readonly moreAlarms: number;
+  /** Oldest first. */
   readonly parts: readonly RecordingPart[];
 }
 
-/** One recording in a list. Units: bytes of its file. */
+/** One recording in a list. */
 export interface RecordingSummary {
+  /** Higher than those of the recordings that were stored when it was made. */
   readonly id: number;
+  /** Protected from removal to make room; it is still removed for its age. */
   readonly isPinned: boolean;
+  /** Size of its file. */
   readonly bytes: number;
   /** Null if its file cannot be read, or its beginning is damaged. */
   readonly head: RecordingHead | null;

@@ -44,7 +44,10 @@ export interface RegularFileOptions {
   readonly flags?: number;
 }
 
-/** As `readRegularFile`, without blocking the calling thread. Errors: rejects with an error that has a `code`. */
+/**
+ * Resolves with the content of a regular file, as `readRegularFile`, without blocking the calling thread. Errors: rejects with an error
+ * that has a `code`, for example EFBIG for a file larger than `maxBytes`.
+ */
 export async function readRegularFileLater(path: string, { maxBytes = MAX_BYTES, flags = 0 }: RegularFileOptions = {}): Promise<Buffer> {
   const file = await open(path, READ_AT_ONCE | flags);
   try {

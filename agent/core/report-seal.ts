@@ -103,7 +103,10 @@ export function sealedReport(format: SealedFormat, content: string, claim: Signe
   return `${content}${blockOf(format, claim)}`;
 }
 
-/** Returns the whole file without a signature. `content`: from `unsealedContent`. */
+/**
+ * Returns the whole file without a signature: HTML unchanged, JSON with its last brace again and a line end. `content`: from
+ * `unsealedContent`.
+ */
 export function unsignedReport(format: SealedFormat, content: string): string {
   return format === 'html' ? content : `${content}}\n`;
 }

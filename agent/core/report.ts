@@ -14,7 +14,7 @@ import type { Language } from './words.ts';
  * the saving against the baseline. `commission`: the acceptance of the installation.
  */
 export const REPORT_KINDS = ['night', 'month', 'savings', 'commission'] as const;
-/** The kind of a report, which determines its content: one of `REPORT_KINDS`. */
+/** The kind of a report, which determines its content: `night`, `month`, `savings` or `commission`. */
 export type ReportKind = (typeof REPORT_KINDS)[number];
 
 /** A value in a table: a number in the unit of its column, a text, or null for a value that is not known. */
@@ -76,7 +76,10 @@ export interface ReportBands {
   readonly series: readonly ReportSeries[];
 }
 
-/** A heat map: `values[row][column]`; null where nothing is known. `rows`, `columns`: their names. `unit`: of the values. */
+/**
+ * A heat map: `values[row][column]`; null where nothing is known. `rows`, `columns`: their names, top row and left column first. `unit`: of
+ * the values.
+ */
 export interface ReportHeat {
   readonly kind: 'heat';
   readonly title: Message;
@@ -99,7 +102,7 @@ export interface ReportPole {
   readonly mark: boolean;
 }
 
-/** A map of the streets, drawn from the places of the poles. `unit`: of the poles' values. */
+/** A map of the streets, drawn from the places of the poles along them. `unit`: of the poles' values. */
 export interface ReportMap {
   readonly kind: 'map';
   readonly title: Message;
@@ -110,7 +113,10 @@ export interface ReportMap {
 /** A plot as data: bars, stacked areas over time, a heat map, or a map of the streets. */
 export type ReportPlot = ReportBars | ReportBands | ReportHeat | ReportMap;
 
-/** One key figure of the first page. `half`: half of its 90 % interval; null if it has none. `value`: null if it is not known. */
+/**
+ * One key figure of the first page. `half`: half of its 90 % interval; null if it has none. `value`: null if it is not known. Both are in
+ * `unit` and rounded to `decimals`.
+ */
 export interface ReportFigure {
   readonly id: string;
   readonly label: Message;
@@ -121,8 +127,9 @@ export interface ReportFigure {
   readonly note: Message | null;
 }
 
-/** A part of a report under one heading. `notes`: sentences below the heading. */
+/** A part of a report under one heading: `notes` are sentences below the heading, and the tables and plots follow them. */
 export interface ReportSection {
+  /** Name of the section for programs: lines of CSV begin with it. */
   readonly id: string;
   readonly title: Message;
   readonly notes: readonly Message[];
@@ -161,7 +168,7 @@ export interface Report {
 
 /** The forms in which a report is rendered. */
 export const REPORT_FORMATS = ['text', 'html', 'json', 'csv'] as const;
-/** The form in which a report is rendered: one of `REPORT_FORMATS`. */
+/** The form in which a report is rendered: `text`, `html`, `json` or `csv`. */
 export type ReportFormat = (typeof REPORT_FORMATS)[number];
 
 /**
@@ -175,7 +182,10 @@ export interface ReportLayout {
   readonly widthCols: number;
 }
 
-/** Requests a report. `from`, `to`: first and last night, both included; not used for `commission`. `by`: as in `Report`. */
+/**
+ * Requests a report. `from`, `to`: first and last night, both included; not used for `commission`. `by`: the user who requests it, as
+ * `console:anna`.
+ */
 export interface ReportQuery {
   readonly kind: ReportKind;
   readonly from: SavingsDate;

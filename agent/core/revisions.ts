@@ -24,7 +24,7 @@ export type RevisionState = 'trial' | 'confirmed' | 'returned';
 /** One configuration that is or was in force, with author, time and reason. Higher numbers are newer. */
 export interface Revision {
   readonly number: number;
-  /** By the cabinet's clock, which may have been wrong at the time. */
+  /** When it was made, by the cabinet's clock, which may have been wrong at the time. */
   readonly atMs: WallMs;
   /** `file`, `platform`, `platform:<user>` or `console:<user>`. */
   readonly by: string;
@@ -37,6 +37,7 @@ export interface Revision {
   readonly state: RevisionState;
   /** Why it was withdrawn; empty otherwise. Format as `why`. */
   readonly reason: Said;
+  /** Template of `reason`, as `whyTemplate`. */
   readonly reasonTemplate?: unknown;
 }
 
@@ -49,6 +50,7 @@ export type ConfirmMode = 'auto' | 'asked';
 
 /** The trial of the revision in force. */
 export interface TrialView {
+  /** Number of that revision. */
   readonly number: number;
   readonly mode: ConfirmMode;
   /** Time left of the trial; 0 also while its end has to wait, as for the disk. Units: s. */

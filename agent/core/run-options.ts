@@ -7,6 +7,7 @@ import type { Log, LogFeed } from './ports.ts';
 
 /** What one run of the agent gets from its command line and its environment. */
 export interface RunOptions {
+  /** Path of the cabinet file. */
   readonly configFile: string;
   /** Ports that replace those of the configuration, by line id. */
   readonly ports: Readonly<Record<string, string>>;
@@ -18,7 +19,9 @@ export interface RunOptions {
   readonly socketPath: string | null;
   /** For a rehearsal: the wall clock is shifted so that the run starts at this time. Null: it is not shifted. */
   readonly startAtMs: WallMs | null;
+  /** The platform is not connected, whatever the configuration. */
   readonly noUplink: boolean;
+  /** Version of the program. */
   readonly version: string;
   readonly log: Log;
   /** The same log for live readers; absent if it cannot be read live. */

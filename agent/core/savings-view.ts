@@ -26,7 +26,7 @@ export const LEDGER_CAUSES = [
   'agent-away',
 ] as const;
 
-/** One of `LEDGER_CAUSES`. */
+/** The cause of an entry of the ledger of savings, one of `LEDGER_CAUSES`. */
 export type LedgerCause = (typeof LEDGER_CAUSES)[number];
 
 /**
@@ -97,6 +97,7 @@ export interface ReferenceZone {
   /** Delay of switching on and off after the sun's times; negative: earlier. */
   readonly onOffsetMin: number;
   readonly offOffsetMin: number;
+  /** Other offsets for parts of the year; empty for none. */
   readonly seasons: readonly Season[];
   /** Mean hours of darkness of a night, over the 365 nights from the first night of the baseline on. */
   readonly meanHours: number;
@@ -162,7 +163,7 @@ export interface SavingsBaseline {
  */
 export type SavingsGapReason = 'meter-silent' | 'meter-restarted' | 'no-meter';
 
-/** A part of a night without measurement. `wh`: its estimated energy. `halfWh`: half width of the interval around it. Units: Wh. */
+/** A part of a night without measurement. `wh`: its estimated energy. `halfWh`: half of the 90 % interval around it. Units: Wh. */
 export interface SavingsGap {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -197,17 +198,21 @@ export interface SavingsMeterNight {
   readonly darkW?: number | null;
 }
 
-/** A night as it is stored for the proof. */
+/** A night as it is stored for the proof of savings: from the local noon of `date` to the next one. */
 export interface SavingsNight {
   readonly date: SavingsDate;
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
+  /** By id of the meter. */
   readonly meters: Readonly<Record<string, SavingsMeterNight>>;
   /** Computed energy by zone; the zones share the energy of the meters in this proportion. Empty if none is known. Units: Wh. */
   readonly zoneWh: Readonly<Record<string, number>>;
   /** Computed energy of all lamps by level, as in `LoadFit.factors`; absent if a whole slot of five minutes was not counted. Units: Wh. */
   readonly bandWh?: readonly number[];
-  /** Computed energy of lamps while a fault kept them dark, and of other lamps while they did not answer. Units: Wh. */
+  /**
+   * Computed energy of lamps while a fault kept them dark, and of other lamps while they did not answer. Both are 0 without such lamps;
+   * absent counts as 0. Units: Wh.
+   */
   readonly lost?: { readonly darkWh: number; readonly silentWh: number };
 }
 
@@ -252,10 +257,14 @@ export interface SavingsZoneFigures {
   readonly savedKwh: number;
 }
 
-/** What one entry of the ledger changed in the reference in the counted nights of the period. `n`: number of the entry. Units: kWh. */
+/**
+ * What one entry of the ledger changed in the reference in the counted nights of the period. `n`: number of the entry. `kwh`: positive if
+ * it raised the reference, and so the saving. Units: kWh.
+ */
 export interface SavingsAdjustment {
   readonly n: number;
   readonly cause: LedgerCause;
+  /** As `LedgerNote.by`: who entered it. */
   readonly by: string;
   readonly kwh: number;
 }
@@ -294,13 +303,14 @@ export interface SavingsChecks {
   readonly unexplainedKwh: number;
 }
 
-/** The saving of a period with its error bar. */
+/** The saving of a period with its error bar. `from` and `to`: its first and last night, both included. */
 export interface SavingsResult {
   readonly from: SavingsDate;
   readonly to: SavingsDate;
   /** Number of nights of the period, and of those stored with each meter of the baseline, even if only estimated. Others are in no sum. */
   readonly nightsExpected: number;
   readonly nightsCounted: number;
+  /** The nights that are not counted, oldest first. */
   readonly missingNights: readonly SavingsDate[];
   /** Number of the entry with the baseline. */
   readonly baselineN: number;
@@ -310,7 +320,7 @@ export interface SavingsResult {
   readonly halfKwh: number;
   /** Saving as a share of the adjusted reference; null if that is not above 0. */
   readonly savedPct: number | null;
-  /** Parts of `halfKwh`, each as half of a 90 % interval. */
+  /** Parts of `halfKwh`, each as half of a 90 % interval. `halfKwh` is the root of the sum of their squares. */
   readonly halfParts: {
     readonly referenceKwh: number;
     readonly meterKwh: number;
@@ -322,7 +332,10 @@ export interface SavingsResult {
   readonly checks?: SavingsChecks;
   /** The saving is larger than twice its standard error. Source: EVO 10100-1:2019 (IPMVP), uncertainty. */
   readonly isSignificant: boolean;
-  /** CV(RMSE) and NMBE of the model in nights that it had not learned; null if they cannot be computed, as with too few nights. */
+  /**
+   * CV(RMSE) and NMBE of the model in nights that it had not learned; null if they cannot be computed, as with too few nights. `nmbePct` is
+   * positive if the model is too high.
+   */
   readonly cvPct: number | null;
   readonly nmbePct: number | null;
   /** Shares of the used energy that are measured and estimated; null without used energy. */
@@ -339,11 +352,13 @@ export interface SavingsResult {
 /** The saving of a period, with the data to compute it again without the agent. */
 export interface SavingsExport {
   readonly form: 'luciole-savings-1';
+  /** Id of the cabinet. */
   readonly cabinet: string;
   /** Edge node of the cabinet; empty without an uplink. */
   readonly node: string;
   /** The entries of the ledger that could be read, also those outside the period. */
   readonly chain: readonly ChainEntry[];
+  /** The newest signature of each certificate; empty also if they could not be read. */
   readonly seals: readonly LedgerSeal[];
   /** The stored nights of the period of `result`, also those that are not counted. */
   readonly nights: readonly SavingsNight[];
@@ -354,7 +369,9 @@ export interface SavingsExport {
 
 /** The ledger with the verdict about its chain. Entries that cannot be read are left out of `entries`. */
 export interface LedgerView {
+  /** Oldest first. */
   readonly entries: readonly LedgerEntry[];
+  /** Number and hash of the last entry that was read; 0 and empty if there is none, or if it is damaged. */
   readonly head: ChainHead;
   /**
    * Number at which the chain breaks: a hash or a number of an entry is not the expected one, or not the one that was signed or noted in

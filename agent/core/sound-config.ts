@@ -45,7 +45,7 @@ export interface QuietHours {
   readonly weekdays: readonly number[] | null;
 }
 
-/** A local time of day. */
+/** A local time of day, from 00:00 to 23:59. */
 export interface ClockTime {
   readonly hour: number;
   readonly minute: number;
@@ -100,7 +100,10 @@ export interface SoundPlace {
   /** Further limits of this place, not of an emergency; they only tighten those of the site. Null or empty: none. */
   readonly maxVolumePct: number | null;
   readonly quietHours: readonly QuietHours[];
-  /** Volume by time of day: the latest step counts, before the first step that of the evening before. Empty: the highest allowed volume. */
+  /**
+   * Volume by time of day: the latest step counts, before the first step that of the evening before. Empty: the highest allowed volume. A
+   * requested volume has priority.
+   */
   readonly volumes: readonly { readonly at: DayTime; readonly volumePct: number }[];
   /** Id of the usual programme. */
   readonly programme: string;

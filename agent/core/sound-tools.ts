@@ -11,7 +11,10 @@ import type { Outcome, PointId } from './words.ts';
  * `play`. `default`: silence, because nothing else decides.
  */
 export const SOUND_RANKS = ['emergency', 'quiet', 'stop', 'announcement', 'request', 'programme', 'default'] as const;
-/** A rank in the decision about sound, one of `SOUND_RANKS`. */
+/**
+ * A rank in the decision about sound, highest priority first: `emergency`, `quiet`, `stop`, `announcement`, `request`, `programme`,
+ * `default`.
+ */
 export type SoundRank = (typeof SOUND_RANKS)[number];
 
 /**
@@ -76,6 +79,7 @@ export interface SoundView {
   /** Since when the present decision has applied, and until when if known. A restart or a new configuration begins a new one. */
   readonly sinceMs: WallMs;
   readonly untilMs: WallMs | null;
+  /** What could decide, highest rank first; the first line decides. Empty before the first decision. */
   readonly trace: readonly SoundTraceLine[];
   readonly faults: readonly Message[];
   readonly player: {

@@ -64,7 +64,10 @@ export interface Gap {
   readonly atMs: WallMs;
 }
 
-/** Readings that earlier runs of the agent lost because they had no store, since `sinceMs`. `run` identifies the loss permanently. */
+/**
+ * Readings that earlier runs of the agent lost because they had no store. `sinceMs`: start of the first of these runs. `run` identifies the
+ * loss permanently.
+ */
 export interface EarlierLoss {
   readonly run: string;
   readonly readings: number;
@@ -94,7 +97,7 @@ export interface StoreStatus extends TelemetryFacts {
   readonly readingsLost: number;
   /** Number of losses of this run whose readings could not be counted. If there is one, `readingsLost` is an estimate. */
   readonly lossesEstimated: number;
-  /** Parts of the record of decisions that were not kept. Default: 0. */
+  /** Number of parts of the record of decisions that this run lost. Default: 0. */
   readonly decisionsLost?: number;
 }
 
@@ -103,14 +106,19 @@ export interface StoreStatus extends TelemetryFacts {
  * 0.
  */
 export interface TelemetryFacts {
+  /** Random id of the database file; a new file has another one. */
   readonly epoch: string;
+  /** Frames on disk, compacted ones included; `readings` too. */
   readonly frames: number;
   readonly readings: number;
   /** Units: bytes on disk, with the write-ahead log. */
   readonly bytes: number;
   /** Limit of the size of telemetry. Units: bytes. */
   readonly maxBytes: number;
-  /** Frames as committed, and compacted frames. Units: readings, and bytes of their rows without the overhead of database pages. */
+  /**
+   * `journal`: frames as committed. `segments`: compacted frames; `count` is the number of segments. Units: readings, and bytes of their
+   * rows without the overhead of database pages.
+   */
   readonly journal: { readonly readings: number; readonly bytes: number };
   readonly segments: { readonly count: number; readonly readings: number; readonly bytes: number };
   /** Time of the oldest frames for which there is one; it may be that of an unset clock. Null if there is none. */
@@ -227,7 +235,10 @@ export interface ExportPage {
   readonly nextSeq: number | null;
 }
 
-/** What one compaction packed: the number of old frames and of the segments they became. `bytesBefore`, `bytesAfter`: size of the rows. */
+/**
+ * What one compaction packed: the number of old frames, of their readings, and of the segments they became. `bytesBefore`, `bytesAfter`:
+ * size of the rows. Units: bytes.
+ */
 export interface CompactionReport {
   readonly segments: number;
   readonly frames: number;
@@ -254,6 +265,7 @@ export interface RetentionReport {
 export interface StoreCheck {
   readonly files: readonly {
     readonly file: string;
+    /** `problems` is empty. */
     readonly ok: boolean;
     /** What was wrong, also if the check has repaired it, or why the file could not be checked; empty if nothing was wrong. */
     readonly problems: readonly Message[];
@@ -263,7 +275,7 @@ export interface StoreCheck {
   readonly account: StoreAccount | null;
 }
 
-/** The backup of `state.db` that was made: its file, size and time. Units: bytes. */
+/** The backup of `state.db` that was made: its file, its size, and when it was requested. Units: bytes. */
 export interface BackupReport {
   readonly path: string;
   readonly bytes: number;

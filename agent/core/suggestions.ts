@@ -79,7 +79,10 @@ const MIN_PART_LETTERS = 3;
 /** Most keys in one suggestion. Source: assumed; two or three are a choice, more are a list. Confirmed by: a list of typing errors from console sessions. */
 const MAX_SUGGESTED_KEYS = 3;
 
-/** As `didYouMean`, for keys made of several words: `latitude` leads to `latitudeDeg`. It may suggest several keys. */
+/**
+ * Returns the end of a sentence: `; did you mean "x"?`, or `otherwise` if no key is near enough. It also finds keys by their
+ * single words: `latitude` leads to `latitudeDeg`. It may suggest up to three keys.
+ */
 export function didYouMeanKey(typed: string, keys: readonly string[], otherwise: Message = NO_TEXT): Message {
   // `__proto__` is not a typing error.
   const parts = /^[A-Za-z]/.test(typed) ? wordsOf(typed).filter(({ length }) => length >= MIN_PART_LETTERS) : [];

@@ -25,7 +25,7 @@ export interface SystemClockOptions {
   readonly isBusAlone?: boolean;
 }
 
-/** Returns whether at most one of these lines is a Modbus line; true if there is none. */
+/** Returns whether at most one of these lines is a Modbus line, of RTU or TCP; true if there is none. */
 export function isBusAlone(lines: Cabinet['lines']): boolean {
   return lines.filter(({ kind }) => kind === 'modbus').length < 2;
 }

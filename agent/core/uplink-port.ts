@@ -29,6 +29,7 @@ export interface UplinkMetric {
   /** Its point; null for any other metric, such as one of a command or of the agent's own state. */
   readonly pointId: PointId | null;
   readonly type: 'Double' | 'Int64' | 'Boolean' | 'String' | 'DateTime' | 'Bytes';
+  /** Empty if it has none. */
   readonly unit: string;
   /** Plausible values, sent in birth messages. Units: the metric's own. */
   readonly range?: readonly [min: number, max: number] | null;
@@ -41,7 +42,7 @@ export interface UplinkMetric {
   readonly write?: { readonly min: number; readonly max: number };
 }
 
-/** One value of a metric, with quality and time. `value` is null if there is none. */
+/** One value of a metric, with quality and time. `value` is null if there is none. Units: a `DateTime` is in ms since 1970. */
 export interface UplinkValue {
   readonly value: number | string | boolean | null;
   readonly quality: Quality;
@@ -157,6 +158,10 @@ export type PlatformOrder =
 
 /** State of the connection to the platform. Readings, messages, bytes and commands are counted since the start of the agent. */
 export interface UplinkStatus {
+  /**
+   * `connecting`: also while it subscribes or sends births. `waiting-for-host`: connected, but the primary host is not online. `down`: it
+   * ends the session, or waits before the next attempt.
+   */
   readonly state: 'off' | 'connecting' | 'waiting-for-host' | 'online' | 'down';
   /** Address of the server; empty without an uplink. */
   readonly broker: string;

@@ -29,7 +29,10 @@ export interface TraceEntry {
   readonly bytes: number;
 }
 
-/** Fields of a certificate, for display. They do not show that the certificate is valid. */
+/**
+ * Fields of a certificate, for display. They do not show that the certificate is valid. `subject`, `issuer`: as `CN=broker, O=City`.
+ * `fromMs`, `untilMs`: the period that it states.
+ */
 export interface PeerCertificate {
   readonly subject: string;
   readonly issuer: string;

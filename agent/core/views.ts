@@ -64,6 +64,7 @@ export interface AgentView extends LocalConfigView {
   recordedAt(id: string, atMs: WallMs): Promise<RecordedWhy | undefined>;
   /** Resolves with the final outcome. `authority`: default `technician`. */
   override(request: Omit<OverrideRequest, 'commandId'> & { readonly authority?: 'technician' | 'anyone' }): Promise<OverrideAnswer>;
+  /** Resolves with the final outcome. The sender counts as a technician. */
   release(request: Omit<ReleaseRequest, 'commandId'>): Promise<Outcome>;
   readonly light: LightTools;
   readonly panels: PanelTools;
@@ -79,8 +80,8 @@ export interface AgentView extends LocalConfigView {
   readonly audit: AuditTools;
   readonly access: AccessTools;
   /**
-   * Stored events, oldest first. Open warnings and alarms are included even if they began before `sinceMs` or exceed `limit`.
-   * `activeOnly`: only these, in any order.
+   * Stored events, oldest first. Open warnings and alarms are included even if they began before `sinceMs` or exceed `limit`. If the disk
+   * did not respond, only these. `activeOnly`: only these, in any order.
    */
   events(query: EventQuery & { readonly activeOnly: boolean }): Promise<readonly AgentEvent[]>;
   /** As `events` without `activeOnly`, but undefined if the disk did not respond. */
@@ -174,6 +175,7 @@ export interface UplinkView extends UplinkStatus {
   /** This and `node` are empty without an uplink. */
   readonly group: string;
   readonly node: string;
+  /** Sparkplug id of the host that must be online before data is sent; null if none is configured. */
   readonly primaryHost: string | null;
   readonly store: Pick<StoreStatus, 'epoch' | 'backlogFrames' | 'gaps' | 'readingsLost' | 'lossesEstimated'>;
 }
@@ -206,7 +208,7 @@ export interface StoreView extends StoreStatus {
   readonly maxDays: number;
   /** Time until the byte limit is reached at the rate of this run; null while unknown. Units: hours. */
   readonly hoursLeft: number | null;
-  /** Bytes that the storage thread writes per day, as counted by the kernel; null while unknown. */
+  /** Bytes that the storage thread writes per day at its average rate so far, as counted by the kernel; null while unknown. */
   readonly writtenBytesPerDay: number | null;
   readonly chores: readonly ChoreView[];
 }
@@ -327,6 +329,7 @@ export interface ChoreView {
   readonly lastMs: WallMs | null;
   /** What it did, or why it failed; empty if no run is known. */
   readonly result: Message;
+  /** Its last known run failed; false if no run is known. */
   readonly failed: boolean;
 }
 
@@ -342,6 +345,7 @@ export interface StatusView {
   readonly atMs: WallMs;
   readonly timezone: string;
   readonly clockQuality: ClockQuality;
+  /** Since the start of this run of the agent. Units: s. */
   readonly upS: number;
   /** Memory of the process. Units: MiB, 2^20 bytes. */
   readonly rssMb: number;
@@ -349,6 +353,7 @@ export interface StatusView {
   readonly startMs: number | null;
   /** It is night for at least one zone, or it is not known whether it is; false before the first decision. */
   readonly night: boolean;
+  /** By the clock, also while its time is not trusted; negative: below the horizon. */
   readonly sunAltitudeDeg: number;
   readonly zones: readonly ZoneView[];
   readonly lines: readonly LineView[];
@@ -392,6 +397,7 @@ export interface LampView {
   /** Level in the newest reading, also in an old one; null if there is none, or it has no value. */
   readonly measuredPct: LevelPct | null;
   readonly rank: Rank;
+  /** A `DecisionReason`, not a sentence. */
   readonly reason: string;
   /** It follows its decisions, as far as writes and readings show. False also if its newest reading is not good. */
   readonly following: boolean;
@@ -404,7 +410,10 @@ export interface LampView {
   readonly faults: readonly Message[];
 }
 
-/** One point with its newest reading. `value` and `ageS` are null if it has none; `value` also if the reading has no value. */
+/**
+ * One point with its newest reading. Without one, `value` and `ageS` are null and `quality` is `missing`. `value` is null also if the
+ * reading has no value. `ageS`: age of the reading. Units: s.
+ */
 export interface PointView {
   readonly pointId: PointId;
   readonly value: number | null;

@@ -53,7 +53,7 @@ export interface LampPrediction {
   readonly signs: readonly WearFinding[];
 }
 
-/** Returns the sentences of all signs as one; the empty message without a sign. */
+/** Returns the sentences of all signs, separated by semicolons; the empty message without a sign. */
 export function evidenceOf({ signs: [first, ...others] }: Pick<LampPrediction, 'signs'>): Message {
   return first === undefined ? NO_TEXT : others.reduce((all, { text }) => msg`${all}; ${text}`, first.text);
 }

@@ -6,7 +6,7 @@ import type { MonoMs, WallMs } from './clock.ts';
 import type { EventDetails } from './event-details.ts';
 import type { Message } from './message.ts';
 
-/** Name of a point: `<device>.<quantity>`, such as `L07.level`. */
+/** Name of a point: the id of its device, a dot, and its id in the device type, such as `L07.level`. */
 export type PointId = `${string}.${string}`;
 
 /**
@@ -32,7 +32,7 @@ export type LevelPct = number;
 
 /** The languages in which texts are shown. */
 export const LANGUAGES = ['en', 'fr'] as const;
-/** A language in which texts are shown. */
+/** A language in which texts are shown, one of `LANGUAGES`. */
 export type Language = (typeof LANGUAGES)[number];
 
 /**
@@ -42,7 +42,10 @@ export type Language = (typeof LANGUAGES)[number];
  * City Protocol.
  */
 export const RANKS = ['maintenance', 'emergency', 'override', 'presence', 'traffic', 'programme', 'dusk', 'default'] as const;
-/** What can decide the level of a lamp, one of `RANKS`. */
+/**
+ * What can decide the level of a lamp: `maintenance`, `emergency`, `override`, `presence`, `traffic`, `programme`, `dusk` or
+ * `default`.
+ */
 export type Rank = (typeof RANKS)[number];
 
 /** One lamp, one zone, or the whole cabinet, as the target of an intent or of another request. The `id` of a cabinet is not compared. */
@@ -66,7 +69,7 @@ export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>
  * as an emergency key.
  */
 export const INTENT_AUTHORITIES = ['technician', 'anyone', 'platform', 'site'] as const;
-/** The kind of sender of an intent or of its release. */
+/** The kind of sender of an intent or of its release: `technician`, `anyone`, `platform` or `site`. It determines the sender's rights. */
 export type IntentAuthority = (typeof INTENT_AUTHORITIES)[number];
 
 /** A request, with the kind of sender that it came from. */
@@ -81,7 +84,9 @@ export interface Intent {
   readonly authority: IntentAuthority;
   /** The sender, for display: `console:<user>`, `platform` or the point of a contact. */
   readonly source: string;
+  /** Text for people; may be empty. */
   readonly reason: string;
+  /** When it was requested; for a contact, the newest reading that requested it, or the restart of the agent after it. */
   readonly sinceMs: WallMs;
   /** For display, and for the next start of the agent; in this run the intent ends at `untilMono`. */
   readonly untilMs: WallMs;
@@ -125,7 +130,7 @@ export interface TraceLine {
   readonly untilMs: WallMs | null;
 }
 
-/** The level chosen for one lamp, the rank that decided it, and why. */
+/** The level chosen for one lamp, after all limits, the rank that decided it, and why. */
 export interface Decision {
   readonly lampId: string;
   readonly levelPct: LevelPct;
@@ -156,6 +161,7 @@ export interface Outcome {
   readonly reason: Message;
   /** By lamp; empty for a stage that does not depend on lamps, such as `received`. */
   readonly lamps: Readonly<Record<string, OutcomeState>>;
+  /** The sender of the command, such as `console:<user>` or `platform`. */
   readonly source: string;
   readonly atMs: WallMs;
   /** The failed lamps that only follow another intent for now; absent if there are none. */

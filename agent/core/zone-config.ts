@@ -140,7 +140,10 @@ export interface PresenceConfig {
   /** A step of the programme may have another level in place of this one. */
   readonly boostPct: LevelPct;
   readonly holdS: number;
-  /** How long a lamp that ramps by itself takes to get brighter (`rampUpS`) and darker (`rampDownS`). Units: s. */
+  /**
+   * How long a lamp that ramps by itself takes to get brighter (`rampUpS`) and darker (`rampDownS`). The agent writes these times to
+   * drivers that have such a setting. Units: s.
+   */
   readonly rampUpS: number;
   readonly rampDownS: number;
   /**
@@ -170,7 +173,7 @@ export interface PresenceSensor {
   readonly kind: 'motion' | 'button' | 'counter';
   /** Present at or above this. Not for a counter. Units: the point's own. */
   readonly threshold: number;
-  /** How long the sensor itself reports presence after the last movement; subtracted from `holdS`. Units: s. */
+  /** How long the sensor itself reports presence after the last movement; subtracted from `holdS`, to 0 at least. Units: s. */
   readonly ownHoldS: number;
   /** Shorter presence is ignored, except that of a button or a counter. A pause shorter than `offDelayS` is ignored too. Units: s. */
   readonly minPulseS: number;

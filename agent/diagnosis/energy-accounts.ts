@@ -17,7 +17,10 @@ export interface EnergyCost {
   /** Without the energy that has no price. */
   readonly cost: number;
   readonly unpricedKwh: number;
-  /** In the order in which the tariff periods first occur. */
+  /**
+   * In the order in which the tariff periods first occur. `tariff` null: energy whose tariff period is not known. `kwh` includes
+   * `unpricedKwh`.
+   */
   readonly byTariff: readonly {
     readonly tariff: string | null;
     readonly kwh: number;

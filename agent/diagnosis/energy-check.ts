@@ -6,7 +6,10 @@
 import { type Message, msg } from '../core/message.ts';
 import type { NightTally } from './energy-tally.ts';
 
-/** The comparison of one meter for one night. `differs`: at least one figure is too far from the meter's. */
+/**
+ * The comparison of a meter of the invoice with the agent's own meters, and with the computed energy of the lamps, for one night.
+ * `differs`: at least one of these figures is too far from the meter's.
+ */
 export interface EnergyComparison {
   readonly meter: string;
   readonly differs: boolean;

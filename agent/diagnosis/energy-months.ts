@@ -96,7 +96,7 @@ function bounded(parts: readonly NightPart[]): readonly NightPart[] {
   return bounded([{ ...second, ...added(first, second, 'night') }, ...rest]);
 }
 
-/** Returns the sum of all parts of one night, which counts as one night; `NO_TALLY` for no parts. */
+/** Returns the sum of all parts of one night, in which each zone and meter counts one night; `NO_TALLY` for no parts. */
 export function nightOf(parts: readonly NightPart[]): NightTally {
   return parts.reduce<NightTally>((sum, part) => added(sum, part, 'night'), NO_TALLY);
 }
@@ -141,13 +141,16 @@ export function monthsBetween(from: NightDate, to: NightDate): readonly string[]
   return Array.from({ length: Math.max(0, last - first + 1) }, (_, months) => monthsAfter(monthOf(from), months));
 }
 
-/** Returns the month that many months after `month`, or before it for a negative number. Shape: `2026-12`. */
+/**
+ * Returns the month that many months after `month`, or before it for a negative number. Shape: `2026-12`. Errors: throws RangeError for a
+ * text that cannot be read as a month.
+ */
 export function monthsAfter(month: string, months: number): string {
   const [year = 0, number = 1] = month.split('-').map(Number);
   return new Date(Date.UTC(year, number - 1 + months, 1)).toISOString().slice(0, 7);
 }
 
-/** Returns the date of the night after this one. */
+/** Returns the date of the night after this one. Errors: throws RangeError for a text that cannot be read as a date. */
 export function nextNight(date: NightDate): NightDate {
   return new Date(Date.parse(date) + DAY_MS).toISOString().slice(0, 10);
 }

@@ -71,7 +71,10 @@ export interface NightTally {
   readonly meters: Readonly<Record<string, MeterTally>>;
   /** Computed energy by lamp. Nights that earlier versions counted are in `zones` only. Units: Wh. */
   readonly lampWh: Readonly<Record<string, number>>;
-  /** Time from the last save of a run to the start of the next, at most a day for each. All of it counts in one night. */
+  /**
+   * Time from the last save of a run to the start of the next, at most a day for each. All of it counts in the first dated night of the
+   * later run.
+   */
   readonly awayMs: number;
   /** Time counted before the date of the night was known. */
   readonly undatedMs: number;
@@ -94,7 +97,7 @@ export function emptyZone(lamps: number): ZoneTally {
   };
 }
 
-/** Returns a new list of 24 times, one for each hour of the day, all 0. */
+/** Returns a new list of 24 zeros: one sum for each hour of the day. */
 export function emptyHours(): number[] {
   return Array.from({ length: DAY_HOURS }, () => 0);
 }

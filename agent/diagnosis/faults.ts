@@ -29,11 +29,12 @@ export interface FaultVerdict {
 /** Output of a driver that does not reduce its power to protect itself. Units: %. */
 const FULL_OUTPUT_PCT = 100;
 
-/** The points to check, the clock, and the receiver of the fault events. */
+/** The points to check, the clock for the times of the events, and the receiver of the fault events. */
 export interface DiagnosisParts {
   /** The meaning of each point, from the profiles and the site. */
   readonly points: ReadonlyMap<PointId, WatchedPoint>;
   readonly clock: Clock;
+  /** Called once when a fault begins and once when it ends. */
   readonly onEvent: (event: AgentEvent) => void;
 }
 

@@ -19,7 +19,7 @@ export class Pauses {
     this.#signal = signal;
   }
 
-  /** Call it often. Lets other work run if the turn has lasted too long. Errors: rejects with WorkAborted after the signal. */
+  /** Call it often. Lets other work run if 10 ms have passed since it last did. Errors: rejects with WorkAborted after the signal. */
   async due(): Promise<void> {
     if (performance.now() - this.#sinceMs >= TURN_MS) {
       await nextTurn();

@@ -47,7 +47,7 @@ const RETRY_MS = 60_000;
  */
 const AWAY_MS = 24 * 3_600_000;
 
-/** A point of the cabinet with its profile. Points whose profile has no counter rule are ignored by the registry. */
+/** A point of the cabinet with its profile. The registry does not change the readings of a point whose profile has no counter rule. */
 export interface CountedPoint {
   readonly pointId: PointId;
   readonly profile: PointProfile;

@@ -26,7 +26,7 @@ export type FieldLine =
 /** What `fieldLine` needs to create a line. `profiles`: by profile id. */
 export interface FieldLineParts {
   readonly profiles: ReadonlyMap<string, Profile>;
-  /** Creates the port of a device file; it is not used for a network address. */
+  /** Creates the port of a device file, without opening it; not used for a network address. */
   readonly openPort: OpenBytePort;
   readonly clock: Clock;
   /** The tap of a line, by the line's id: it receives what passes on the port. Absent: nothing is observed. */

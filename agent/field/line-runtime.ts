@@ -32,6 +32,7 @@ export interface RuntimeParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly events: EventTracker;
+  /** The lines set in it when their readings become stale. They add no readings to it. */
   readonly latest: LatestReadings;
   /** Receives the transactions and the waits of urgent writes of lines with units, for statistics and watchers. */
   readonly bus: Pick<FieldBusTools, 'note' | 'noteUrgent'>;

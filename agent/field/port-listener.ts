@@ -18,7 +18,7 @@ export interface PortListenerParts {
   readonly clock: Clock;
   /** Lines of the cabinet; their serial ports are refused. */
   readonly lines: readonly Pick<LineConfig, 'id' | 'port'>[];
-  /** Returns the serial ports of the machine. Others, and those with `keepOff`, are refused. Default: `findSerialPorts`. */
+  /** Returns the serial ports of the machine. Others, and those with a reason in `keepOff`, are refused. Default: `findSerialPorts`. */
   readonly listPorts?: () => readonly Pick<SerialPortSeen, 'device' | 'keepOff'>[];
 }
 

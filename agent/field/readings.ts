@@ -4,7 +4,10 @@ import type { DecodedValue } from '../core/driver.ts';
 import type { Profile } from '../core/profile.ts';
 import type { PointId, Reading } from '../core/words.ts';
 
-/** The time of a reading, on the monotonic clock and on the wall clock. */
+/**
+ * The time of a reading, on the monotonic clock and on the wall clock. For a value read from a register it is when the request left;
+ * otherwise when the value was received or found missing.
+ */
 export interface Stamp {
   readonly atMono: MonoMs;
   readonly atMs: WallMs;

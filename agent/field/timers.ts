@@ -8,7 +8,7 @@ const IDLE_MS = 1_000;
 /** Shortest sleep, so that a request that is due but not possible does not cause a busy loop. Units: ms. */
 const IDLE_MIN_MS = 0.1;
 
-/** A timer for one sleep at a time, which can be ended early. */
+/** A timer for one sleep at a time, of 1 s at most, which can be ended early; see `createWakeableTimer`. */
 export type WakeableTimer = ReturnType<typeof createWakeableTimer>;
 
 /**

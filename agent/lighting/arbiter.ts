@@ -30,7 +30,7 @@ export interface Raise {
   readonly distanceM: number | null;
 }
 
-/** Whether a zone has its night or day; `time-not-trusted` if neither is known. */
+/** Whether a zone has its night or day, by the sun or its photocell. `time-not-trusted`: no trusted time, and no verdict of a photocell. */
 export type Light = 'night' | 'day' | 'time-not-trusted';
 
 /** What the level of one lamp is decided from, at one instant. */
@@ -44,7 +44,7 @@ export interface LampCase {
   readonly light: Light;
   /** In force for this lamp, in the order of `intentsFor`: the first one applies. */
   readonly intents: readonly Intent[];
-  /** By presence, traffic and rules; empty unless `light` is `night`. */
+  /** By presence, traffic and rules, in no order of rank. Empty unless `light` is `night`. One with a null level is only for the trace. */
   readonly raises: readonly Raise[];
   /** The level at which the lamp was found, while it may keep the lamp brighter at night; null or absent otherwise. */
   readonly found?: FoundLevel | null;
@@ -84,7 +84,10 @@ interface Choice {
   readonly line: RuleLine | null;
 }
 
-/** Returns the decision for one lamp from its intents, rules and limits, with its trace. */
+/**
+ * Returns the decision for one lamp, with its trace. The first intent decides; without one day or night, and at night the rules. Limits
+ * and constant light apply last.
+ */
 export function arbitrate(lampCase: LampCase): Decision {
   const own = choose(lampCase);
   const found = foundLine(lampCase);

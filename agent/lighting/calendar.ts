@@ -5,7 +5,7 @@ import { DAY_MS } from '../core/durations.ts';
 import { type Message, msg, NO_TEXT } from '../core/message.ts';
 import { listed } from '../core/message-lists.ts';
 
-/** The date on which a night begins, or of a day. Shape: `month` 1..12; a `day` outside its month lies in the month before or after. */
+/** The local date on which a night begins, or of a day. Shape: `month` 1..12; a `day` outside its month is in the month before or after. */
 export interface NightDay {
   readonly year: number;
   readonly month: number;
@@ -52,7 +52,7 @@ export function seasonOf(seasons: readonly Pick<Season, 'from' | 'to'>[], night:
   return seasons.findIndex((season) => isWithin(season, date));
 }
 
-/** Describes the nights of a rule for people, for example `Fri, Sat, 07-01 to 08-31`. */
+/** Describes the nights of a rule for people, for example `Fri, Sat, 07-01 to 08-31`; `every night` for one without conditions. */
 export function describeRule({ weekdays, from, to, nthWeekday, holidays, eves }: CalendarRule): Message {
   const parts = [
     ...(weekdays === null ? [] : weekdays.map(weekday)),
@@ -133,7 +133,10 @@ function text({ year, month, day }: CalendarDate): string {
   return `${year === null ? '' : `${year}-`}${two(month)}-${two(day)}`;
 }
 
-/** Whether the date of a night is one of these holidays. */
+/**
+ * Whether the date on which a night begins is one of these holidays. The night before a holiday does not count. `holidays`: the name of a
+ * built-in list, or a list of the configuration.
+ */
 export function isHoliday(holidays: BuiltInHolidays | HolidayList, night: NightDay): boolean {
   const date = plain(night);
   const days: readonly HolidayDay[] = typeof holidays === 'string' ? BUILT_IN[holidays] : holidays.days;

@@ -31,7 +31,10 @@ export interface DeciderOptions {
   readonly onlyLevels?: true;
 }
 
-/** Creates the decider of a street. Errors: may throw RangeError for an unknown time zone. */
+/**
+ * Creates the decider of a street. `onlyLevels`: faster for many lamps, but trace and distance may be those of another lamp of the zone.
+ * Errors: may throw RangeError for an unknown time zone.
+ */
 export function createDecider(street: LightingStreet, { onlyLevels }: DeciderOptions = {}): Decider {
   const calendar = createLocalCalendar(street.timezone);
   const plans = street.zones.map((zone) => planZone(street, zone, calendar));

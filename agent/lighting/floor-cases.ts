@@ -13,10 +13,11 @@ import type { LightingSnapshot, LightingStreet, PhotocellState, ProgrammeChoice,
 
 /** One situation in which streets are compared: its text for a refusal, and the input of `decide` in it. */
 export interface LightCase {
+  /** A part of a sentence, for example `without presence, no trusted time`. */
   readonly text: Message;
-  /** The level does not depend on the time, so one instant is enough. */
+  /** No time is trusted, so the level does not depend on it: one instant is enough. */
   readonly isTimeless: boolean;
-  /** The situation is a chosen programme. */
+  /** One programme is chosen for all zones. A street without it keeps its usual ones. */
   readonly isChosen: boolean;
   readonly snapshotOf: (street: LightingStreet, nowMs: WallMs) => LightingSnapshot;
   /** As `snapshotOf`, for a floor (see `Floor`). Its photocells always report bright, so that the floor is as low as it can be. */
@@ -45,7 +46,10 @@ interface Situation {
   readonly burningH?: number | undefined;
 }
 
-/** Returns the situations in which these streets are compared; those without a trusted time last. */
+/**
+ * Returns the situations in which these streets are compared: combined extremes of the inputs that the streets use, such as presence
+ * or none. Those without a trusted time come last.
+ */
 export function casesFor(streets: readonly LightingStreet[]): readonly LightCase[] {
   const zones = streets.flatMap((street) => street.zones);
   const cells = zones.some(({ photocell }) => photocell !== null) ? ([null, 'bright', 'dark'] as const) : [null];

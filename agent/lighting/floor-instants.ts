@@ -20,7 +20,7 @@ const NOON_HOUR = 12;
 /** Source: the term of the contract, twelve years, plus one leap year. */
 const LEAP_YEARS = [2028, 2032, 2036, 2040];
 
-/** A street with the decider of its light. */
+/** A street, and the decider that was created for it. */
 export interface PlannedStreet {
   readonly street: LightingStreet;
   readonly decider: Decider;

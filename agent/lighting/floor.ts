@@ -38,10 +38,10 @@ export interface Shortfall {
 /** The question to `shortfallsOf`: which lamps of the street `after` would be darker than their floors permit. */
 export interface FloorQuestion {
   readonly after: LightingStreet;
-  /** A lamp must reach the lowest of the floors that contain it. */
+  /** A lamp must reach the lowest of the floors that contain it; a lamp in none is not judged. */
   readonly floors: readonly Floor[];
   readonly nowMs: WallMs;
-  /** Number of nights from the present one on; some nights around special dates are added. */
+  /** Number of nights, the present one included; some nights around special dates are added. */
   readonly nightsAhead: number;
 }
 

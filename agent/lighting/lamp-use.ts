@@ -14,7 +14,7 @@ export interface LampUse {
   readonly byPerson: boolean;
 }
 
-/** Returns a decision as it counts in the energy figures. `zone` must be the lamp's zone. */
+/** Returns what the energy figures need of a decision: its level, the level without raises, the cause. `zone` must be the lamp's zone. */
 export function lampUse({ levelPct, rank, trace }: Decision, lamp: Lamp, zone: Zone): LampUse {
   const byPerson = rank === 'maintenance' || rank === 'emergency' || rank === 'override';
   if (rank !== 'presence' && rank !== 'traffic') return { levelPct, quietPct: levelPct, raisedBy: null, byPerson };

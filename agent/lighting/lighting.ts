@@ -72,7 +72,7 @@ export interface PhotocellState {
   readonly notAboveMono?: MonoMs | null;
   /**
    * Whether the verdict may change to `dark`, and to `bright`: before that, the value must be above the lower threshold, or below the
-   * upper one, for `dwellS`.
+   * upper one, for `dwellS`. Absent: false.
    */
   readonly mayDarken?: boolean;
   readonly mayBrighten?: boolean;
@@ -99,12 +99,15 @@ export interface TrafficState {
 /** Whether a rule is active (`holds`), and since when it is or is not. */
 export interface RuleState {
   readonly holds: boolean;
+  /** When the last change was due, which may be before it was evaluated. Before any change: the first evaluation. */
   readonly sinceMono: MonoMs;
-  /** Newest value: of its point, or the flow in % of the design flow; null without a good one. */
+  /** Newest value: of its point, or the flow in % of the design flow. Null without a good one, and for presence. */
   readonly value?: number | null;
-  /** When the value went beyond its threshold, back to `clearsAt`, and became not good; null where this does not count now. */
+  /** Since when the value is beyond its threshold, or someone is present; null otherwise. */
   readonly beyondMono?: MonoMs | null;
+  /** Since when the value is back at `clearsAt` or past it, or no one is present; null otherwise. Kept while there is no good value. */
   readonly clearMono?: MonoMs | null;
+  /** Since when there is no good value; null while there is one, and before the first reading of a point. */
   readonly lostMono?: MonoMs | null;
 }
 
@@ -139,13 +142,14 @@ export interface LampHold {
 
 /** A programme that a zone has for a while in place of its usual one and that of its calendar. */
 export interface ProgrammeChoice {
+  /** Its id. One that the street does not have is ignored. */
   readonly programme: string;
   /** For people, and for the next start of the agent; the real end is the monotonic one. */
   readonly untilMs: WallMs;
   readonly untilMono: MonoMs;
 }
 
-/** The choice of a programme for a zone, with its source (who chose it) and the reason as text for people. */
+/** The choice of a programme for a zone, with its source (who chose it) and the reason as text for people, which may be empty. */
 export interface ChosenProgramme extends ProgrammeChoice {
   readonly zone: string;
   readonly source: string;

@@ -10,15 +10,15 @@ import { seasonOf } from './calendar.ts';
 import type { LocalCalendar, LocalTime } from './local-time.ts';
 import { createSunChanges, isNight, type SunPosition, sunAltitudeDeg } from './sun.ts';
 
-/** One night of a zone, from local noon to the next local noon. */
+/** One night of a zone, from local noon to before the next local noon. */
 export interface Night {
   /** The local time of the noon at which it begins. Its `day` may be 0, the last day of the month before. */
   readonly date: LocalTime;
   readonly startMs: WallMs;
   readonly endMs: WallMs;
-  /** When the zone is dark enough to be lit, by the sun and the offsets. With an offset a span may reach beyond the night. */
+  /** When it is dark enough to be lit, by sun and offsets; `toMs` is excluded. With an offset a span may reach beyond the night. */
   readonly dark: readonly { readonly fromMs: WallMs; readonly toMs: WallMs }[];
-  /** The zone's first dusk and last dawn, offsets included; null if the sun makes none. */
+  /** The zone's first dusk and last dawn of this night, offsets included; null if the sun makes none. */
   readonly duskMs: WallMs | null;
   readonly dawnMs: WallMs | null;
 }
@@ -48,7 +48,10 @@ const KEEP = 3;
 type SunChanges = (afterMs: WallMs) => WallMs | null;
 type NightZone = Pick<Zone, 'sunBelowDeg' | 'onOffsetMin' | 'offOffsetMin' | 'seasons'>;
 
-/** Creates the nights of a zone, from local noon to the next. */
+/**
+ * Creates the nights of a zone, each computed when it is requested. `calendar`: converts local times, and so sets the noons. `site`: where
+ * the sun is computed. The offsets are those of the season of a night, otherwise those of the zone.
+ */
 export function createNights(site: SunPosition, zone: NightZone, calendar: LocalCalendar): Nights {
   const changes = createSunChanges(site, zone.sunBelowDeg);
   const horizon = createSunChanges(site, HORIZON_DEG);

@@ -30,7 +30,10 @@ export interface Outlook {
  */
 export type OutlookReader = (pole: string, deaf: ReadonlySet<string>) => Outlook | undefined;
 
-/** Creates the function that returns the distances from a pole of the street to these lamp poles. */
+/**
+ * Creates the function that returns the distances from a pole of the street to these lamp poles, in arrays in their order. `graph`: that
+ * of the street.
+ */
 export function createOutlookReader(street: LightingStreet, graph: StreetGraph, lampPoles: readonly string[]): OutlookReader {
   const sensors = sensorPlaces(street);
   let known = new Map<string, Outlook>();

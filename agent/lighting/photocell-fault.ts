@@ -88,7 +88,10 @@ const DAWN_FAULTS: EdgeTexts = {
 /** The faults of a photocell that has not contradicted the sun yet. */
 export const NO_EDGE_FAULTS: EdgeFaults = { dusk: { nights: 0, fault: null }, dawn: { nights: 0, fault: null } };
 
-/** Returns the faults after one more evaluation. `before` and `night` are the records before and after it. */
+/**
+ * Returns the faults after one more evaluation. `before` and `night` are the records before and after it. Each end of a night counts once,
+ * when `afterDusk` or `afterDawn` first has a verdict other than null.
+ */
 export function afterEdge(faults: EdgeFaults, before: EdgeVerdicts | undefined, night: EdgeVerdicts): EdgeFaults {
   const known = before?.duskMs === night.duskMs ? before : undefined;
   const { beforeDusk, afterDusk, beforeDawn, afterDawn } = night;

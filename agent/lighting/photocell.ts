@@ -30,6 +30,7 @@ export interface SunNow {
 
 /** The verdict of a cell, the sun at that moment, and the configuration of the cell. */
 export interface PhotocellLook {
+  /** Null: the cell gives none now, so the sun decides. */
   readonly verdict: PhotocellVerdict;
   readonly sun: SunNow;
   readonly config: PhotocellConfig;

@@ -38,6 +38,7 @@ export interface SensorPhase {
   readonly untilMono: MonoMs | null;
   /** End of the last hold, once it is over; null during presence or a hold, before the first, and if the sensor is ignored. */
   readonly endedMono: MonoMs | null;
+  /** What the sensor reports, for the trace. */
   readonly text: Message;
 }
 

@@ -54,8 +54,9 @@ export interface ProgrammeReader {
 /** A step that never applies in one night. `place`: its index in the programme. `atMs`: when it and the following step begin. */
 export interface LeftOutStep {
   readonly place: number;
+  /** Its configured begin, for example `23:00` or `dusk`. */
   readonly name: string;
-  /** Name of the following step of the programme. */
+  /** That of the following step of the programme. */
   readonly nextName: string;
   readonly atMs: WallMs;
 }
@@ -124,7 +125,7 @@ export function stepLevelPct(level: StepLevel, { designClass }: Pick<Zone, 'desi
 
 /**
  * Returns the level to apply for a level that began at `sinceMs`. In a zone with `dark`, 0 % is replaced by `warnPct` for the first
- * `warnS`. Any other level is returned unchanged, and so is 0 % in another zone.
+ * `warnS`. Any other level is returned unchanged, and so is 0 % in another zone. `sinceMs`, `nowMs`: of one clock, which may be monotonic.
  */
 export function twoStageOff(levelPct: LevelPct, { dark }: Pick<Zone, 'dark'>, sinceMs: WallMs, nowMs: WallMs): LevelPct {
   if (levelPct > 0 || dark === null) return levelPct;

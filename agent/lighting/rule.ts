@@ -95,7 +95,10 @@ export function rulesLower(
   return best === null ? null : { levelPct: best.levelPct, rule: best.rule.id, text: ruleText(best.rule, best.state) };
 }
 
-/** Returns the text of a rule for the trace: what it compares, and whether it is active. */
+/**
+ * Returns the text of a rule for the trace: what it compares, the newest value, and the value at which it begins or ends. For presence:
+ * whether someone is in the zone.
+ */
 export function ruleText({ id, when }: Pick<Rule, 'id' | 'when'>, { holds, value = null }: RuleState): Message {
   if (when.kind === 'presence') return holds ? msg`${id}: someone in ${when.zone}` : msg`${id}: no one in ${when.zone}`;
   const isTraffic = when.kind === 'traffic';

@@ -88,7 +88,7 @@ export function afterSensorReading(
   return { state: now.state, detected: until.detected || seen.detected || now.detected, returned: seen.returned === true };
 }
 
-/** Returns the state after time has passed without a new reading, and whether that made a new detection. */
+/** Returns the state after time has passed without a new reading, and whether that made a new detection; `returned` is false. */
 export function afterSensorTick(before: SensorState, sensor: PresenceSensor, nowMono: MonoMs): SensorStep {
   return { ...passTime({ ...UNSEEN, ...before }, sensor, nowMono), returned: false };
 }

@@ -29,7 +29,7 @@ export type Wave = (detections: readonly Detection[], nowMono: MonoMs, deaf?: Re
 
 const NONE: ReadonlySet<string> = new Set();
 
-/** Returns the function that computes the wave of a street: light ahead of people who move. */
+/** Returns the function that computes the wave of a street: light ahead of people who move. Only zones with `presence.wave` raise lamps. */
 export function waveFor(street: LightingStreet): Wave {
   const graph = createStreetGraph(street);
   const movers = createMoverReader(street, graph);

@@ -40,7 +40,7 @@ export interface ZoneMoment {
   readonly programme: RuleLine | null;
   /** The trace line of the evidence for night or day. */
   readonly dusk: RuleLine;
-  /** Raises that apply to all its lamps: by traffic and rules. */
+  /** Raises that apply to all its lamps: by traffic and rules. Empty unless `light` is `night`. */
   readonly raises: readonly Raise[];
   /** The lowest limit by an active rule; null unless `light` is `night` and an active rule lowers the zone. */
   readonly lower: LowerLine | null;

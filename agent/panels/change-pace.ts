@@ -14,7 +14,7 @@ export function nextChangeMono({ changesPerMin, changesPerHour }: Pace, changes:
   return Math.max(freeAfter(changesPerMin, MINUTE_MS), freeAfter(changesPerHour, HOUR_MS));
 }
 
-/** Returns the times of the changes of the last hour, with `nowMono` added. */
+/** Returns the times of the changes less than an hour before `nowMono`, with `nowMono` added at the end. */
 export function withChange(changes: readonly MonoMs[], nowMono: MonoMs): readonly MonoMs[] {
   return [...changes.filter((mono) => mono > nowMono - HOUR_MS), nowMono];
 }

@@ -38,7 +38,7 @@ export function countOf(state: DayCount | undefined, day: string): number | null
   return state?.day === day ? state.last - state.base : null;
 }
 
-/** Returns the saved states, by point, without entries of another shape; empty if `stored` is not an object. */
+/** Returns the saved states, by the id of the point, without entries of another shape; empty if `stored` is not an object. */
 export function readDayCounts(stored: unknown): ReadonlyMap<string, DayCount> {
   if (!isRecord(stored)) return new Map();
   return new Map(

@@ -75,7 +75,7 @@ export class PanelCommands {
 
   /**
    * Ends the commands whose outcome is final now. Returns the ids of those that expired before their texts were sent; also of commands that
-   * have failed before.
+   * have failed before. `progressOf`: undefined leaves the open commands of a panel open.
    */
   advance(progressOf: (panel: string) => PanelProgress | undefined): readonly string[] {
     return [...this.#expiredWaiting(progressOf), ...this.#expiredOpen(progressOf)];

@@ -23,9 +23,9 @@ export interface PanelDisplayParts extends Omit<PanelWriterParts, 'id'> {
   readonly panel: PanelConfig;
   readonly schedule: PanelSchedule;
   readonly log: Log;
-  /** As `panelRegisters` returns them. */
+  /** Names of the registers that the panel writes, as `panelRegisters` returns them. */
   readonly registers: readonly string[];
-  /** Times of earlier changes, by register. `decide` adds those of this panel, except changes to an emergency text. */
+  /** Times of changes of the shown text, by register. `decide` adds those of this panel, except changes to an emergency text. */
   readonly paces: PanelPaces;
 }
 
@@ -63,7 +63,7 @@ export class PanelDisplay {
     if (this.#shown !== null) this.#writer.follow(this.#shown.fitted.lines);
   }
 
-  /** Call it when the device answers again after an absence. */
+  /** Call it when the device answers again after an absence: `decide` then writes the lines again. */
   returned(): void {
     this.#writer.returned();
   }

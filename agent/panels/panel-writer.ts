@@ -25,6 +25,7 @@ export interface PanelLine {
 /** The panel with its lines, and the dependencies with which `PanelWriter` is created. */
 export interface PanelWriterParts {
   readonly id: string;
+  /** The points that are written, one for each line of text. */
   readonly lines: readonly PanelLine[];
   readonly clock: Clock;
   readonly field: Pick<Field, 'writeText' | 'latest'>;

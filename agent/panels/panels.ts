@@ -38,6 +38,7 @@ export interface PanelsParts {
   /** The states of the rules, by id. */
   readonly ruleStates: () => ReadonlyMap<string, RuleState>;
   readonly onEvent: (event: AgentEvent) => void;
+  /** Receives each stage of a request for a text, up to the final one. */
   readonly onOutcome: (outcome: Outcome) => void;
   /** Receives the view of a panel when it is new, or its text, rank, source, `untilMs` or `state` has changed. */
   readonly onPanel?: (view: PanelView) => void;
@@ -100,8 +101,8 @@ export class Panels {
   }
 
   /**
-   * Carries out or refuses a request. Resolves with its final outcome; `onOutcome` receives its stages. A text that has failed may stay in
-   * force, and may be shown later.
+   * Carries out or refuses a request; refuses it before `start` and after `stop`. Resolves with its final outcome; `onOutcome` receives its
+   * stages. A text that has failed may stay in force, and may be shown later.
    */
   async request(request: PanelRequest): Promise<Outcome> {
     this.#commands.publish(request, 'received');
@@ -207,7 +208,7 @@ function linesOf({ device, points: names }: Cabinet['panels'][number], points: P
   });
 }
 
-/** Returns the console's tools for the panels: their views, and a function that requests texts. */
+/** Returns the console's tools for the panels: their views, and a function that requests texts with the sender `console`. */
 export function createPanelTools(panels: Pick<Panels, 'views' | 'request'>): PanelTools {
   return {
     views: () => panels.views(),

@@ -14,7 +14,7 @@ export interface SentTextParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
-  /** Times of accepted texts, by register and kind. Each text that is accepted adds its own. */
+  /** Times of accepted texts, by register, sender and whether it is an emergency. Each text that is accepted adds its own. */
   readonly paces: PanelPaces;
   /** Names of the registers that a panel writes, by the id of the panel. */
   readonly registers: ReadonlyMap<string, readonly string[]>;

@@ -83,12 +83,15 @@ export function withRequest(
   return [...others, added];
 }
 
-/** Returns the texts as they are stored. `registers`: by panel. */
+/**
+ * Returns the texts as they are stored: without their monotonic end, and with the names of the registers of their panel. `registers`: those
+ * names, by the id of the panel; none for a panel that it lacks.
+ */
 export function toStoredTexts(sent: readonly SentText[], registers: ReadonlyMap<string, readonly string[]>): readonly StoredText[] {
   return sent.map(({ untilMono: _, ...text }) => ({ ...text, registers: registers.get(text.panel) ?? [] }));
 }
 
-/** Returns the stored texts, without entries that are not valid; empty if `stored` is not an array. */
+/** Returns the stored texts, also expired ones, without entries that are not valid; empty if `stored` is not an array. */
 export function readStoredTexts(stored: unknown): readonly StoredText[] {
   if (!Array.isArray(stored)) return [];
   return stored.flatMap((value): StoredText[] => {

@@ -21,6 +21,7 @@ export interface SentText {
   readonly sender: TextSender;
   /** For display: `platform`, `console:<user>`. */
   readonly source: string;
+  /** Its start: `untilMs` less the time for which it was sent. */
   readonly sinceMs: WallMs;
   /** For display and for the next start; the text ends by monotonic time. */
   readonly untilMs: WallMs;

@@ -11,7 +11,7 @@ const NAME = /\{([a-z][a-z0-9_]{0,31})\}/g;
  */
 const NUMBER_LENGTH = 7;
 
-/** Returns the names of the values that a text needs, in the order of the text, with repetitions. */
+/** Returns the names of the values that a text needs, which it has in braces; in the order of the text, with repetitions. */
 export function namesIn(text: string): readonly string[] {
   return [...text.matchAll(NAME)].map(([, name = '']) => name);
 }
@@ -58,7 +58,10 @@ export function foreignCharacters(text: string, allowed: string | null): readonl
   return [...new Set(text)].filter((character) => character !== '\n' && isForeign(character));
 }
 
-/** As `foreignCharacters`, for a text whose values are still names in braces; the names are not checked. */
+/**
+ * Returns the characters that may not be shown, as `foreignCharacters`, for a text whose values are still names in braces. The names are
+ * not checked. Space and newline are always permitted; null for `allowed` also permits all but Unicode category C.
+ */
 export function foreignInTemplate(text: string, allowed: string | null): readonly string[] {
   return foreignCharacters(text.replace(NAME, ' '), allowed);
 }

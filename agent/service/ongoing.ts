@@ -31,11 +31,13 @@ export interface OngoingParts {
 
 /** Receives the events and outcomes of this run, passes them on, and lists what is still open. */
 export interface Ongoing {
+  /** Receives an event of this run as reported, adds its handling, and passes it on. */
   onEvent(event: AgentEvent): void;
   /**
    * Receives an event of this run, or of the store, whose handling has changed. An open event that is not among `openEvents` is ignored.
    */
   amend(event: AgentEvent): void;
+  /** Receives one stage of a command, final or not, and passes it on to store and uplink. */
   onOutcome(outcome: Outcome): void;
   /** Returns the open events of this run. */
   openEvents(): readonly AgentEvent[];
@@ -54,7 +56,7 @@ export interface Ongoing {
   isOpenCommand(commandId: string): boolean;
 }
 
-/** Creates an `Ongoing` with no open event and no open command. */
+/** Creates an `Ongoing` with no open event and no open command, whatever the store contains. */
 export function createOngoing(parts: OngoingParts): Ongoing {
   const { store, uplink, log, self, record, flight } = parts;
   const open = new Map<string, AgentEvent>();

@@ -37,7 +37,10 @@ export interface StatusSources {
 
 const MEGABYTE = 2 ** 20;
 
-/** Resolves with the status of the agent. Errors: rejects if the status of the store does. */
+/**
+ * Resolves with the status of the agent. In `units`, those in maintenance count only while they are `ok`, and those without supply never.
+ * Errors: rejects if the status of the store does.
+ */
 export async function statusView(sources: StatusSources): Promise<StatusView> {
   const { cabinet, clock, field, control, programmes, activeEvents, isInMaintenance, firstPollMono } = sources;
   const states = control.zoneStates();

@@ -46,8 +46,8 @@ export function historyOf(all: SoundHistory, port: string): AnnouncementHistory 
 }
 
 /**
- * What an `AnnouncementQueue` needs. `config`: the sound of the whole site. `times`: local times of the site. `history`: that of the player of
- * `place`; the queue changes it.
+ * What an `AnnouncementQueue` needs. `config`: the sound of the whole site. `times`: local times of the site. `history`: that of the player
+ * of `place`; the queue changes it.
  */
 export interface AnnouncementQueueParts {
   readonly config: SoundConfig;
@@ -55,8 +55,8 @@ export interface AnnouncementQueueParts {
   readonly times: DayTimes;
   readonly history: AnnouncementHistory;
   /**
-   * An announcement of the configuration that was due is left out: too many wait (`full`), or `announcementsPerH` is reached (`rate`). `id`:
-   * that of the configuration.
+   * An announcement of the configuration that was due is left out: too many wait (`full`), or `announcementsPerH` is reached (`rate`).
+   * `id`: that of the configuration.
    */
   readonly onLeftOut: (id: string, cause: 'full' | 'rate') => void;
 }

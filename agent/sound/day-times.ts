@@ -17,7 +17,7 @@ const MIDNIGHT = { hour: 0, minute: 0 };
 /** Cached instants: those of three days of the largest programme. Decisions need the same ones each second. */
 const MAX_KNOWN = 512;
 
-/** A local date; `month` is 1 to 12. */
+/** A date in the time zone of the site; `month` is 1 to 12. */
 export type LocalDate = Pick<LocalTime, 'year' | 'month' | 'day'>;
 
 /** The local dates of a site and the instants of its times of day, as `createDayTimes` creates them. */
@@ -75,18 +75,18 @@ export function createDayTimes(site: SunPosition & { readonly timezone: string }
   };
 }
 
-/** Returns the date some days later; negative: earlier. */
+/** Returns the date this number of calendar days later; a negative number: earlier. */
 export function shiftedDate({ year, month, day }: LocalDate, days: number): LocalDate {
   const date = new Date(Date.UTC(year, month - 1, day + days));
   return { year: date.getUTCFullYear(), month: date.getUTCMonth() + 1, day: date.getUTCDate() };
 }
 
-/** Returns 1 for Monday to 7 for Sunday. */
+/** Returns the weekday of a date: 1 for Monday to 7 for Sunday. */
 export function weekdayOf({ year, month, day }: LocalDate): number {
   return ((new Date(Date.UTC(year, month - 1, day)).getUTCDay() + 6) % 7) + 1;
 }
 
-/** Returns a time as in the configuration: `21:45`, `dusk`, `sunset+30`. */
+/** Returns a time as in the configuration: `21:45`, `dusk`, or `sunset+30` for 30 min after sunset. */
 export function formatDayTime(at: DayTime): string {
   if (!('sun' in at)) return `${String(at.hour).padStart(2, '0')}:${String(at.minute).padStart(2, '0')}`;
   return at.offsetMin === 0 ? at.sun : `${at.sun}${at.offsetMin > 0 ? '+' : ''}${at.offsetMin}`;

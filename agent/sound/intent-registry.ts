@@ -19,12 +19,15 @@ import type { SoundIntent } from './sound-words.ts';
  */
 type StoredIntent = Omit<SoundIntent, 'untilMono'> & { readonly lengthMs: number; readonly port?: string; readonly isEndKnown?: false };
 
-/** The dependencies with which `IntentRegistry` is created. `onEnd`: called if the time of a request is over. */
+/**
+ * The dependencies with which `IntentRegistry` is created. `onEnd`: called for a request whose time is over, also for a stored one. Not
+ * called if it was ended or replaced.
+ */
 export interface IntentRegistryParts {
   readonly clock: Clock;
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
-  /** The port of the player's line, by id of the place. */
+  /** The port of the player's line, by id of the place. A stored request is assigned by it, or else by that id. */
   readonly portOf: ReadonlyMap<string, string>;
   readonly onEnd: (intent: Pick<SoundIntent, 'place' | 'source'>) => void;
 }

@@ -34,6 +34,7 @@ export interface PendingRequestsParts {
   readonly clock: Clock;
   /** Resolves whether the requests in force are on disk. */
   readonly saved: () => Promise<boolean>;
+  /** Receives each stage of a request, up to the final one. */
   readonly onOutcome: (outcome: Outcome) => void;
   /** The request was not carried out in time: a sound that it requests must not start later. */
   readonly onExpired: (request: SentSoundRequest) => void;

@@ -24,10 +24,12 @@ import type { SoundDecision } from './sound-words.ts';
 /** The dependencies with which `PlacePlayer` is created. */
 export interface PlacePlayerParts {
   readonly place: SoundPlace;
+  /** All tracks of the site. */
   readonly tracks: readonly SoundTrack[];
   readonly clock: Clock;
   readonly field: Pick<Field, 'writePoint' | 'latest'>;
   readonly events: Pick<EventTracker, 'set' | 'clear'>;
+  /** Those of the place, switched together. */
   readonly amplifiers: readonly Amplifier[];
   /** A write to the player has ended: decide again. */
   readonly onProgress: () => void;
@@ -125,7 +127,7 @@ export class PlacePlayer {
     return step.kind === 'ended';
   }
 
-  /** Silences the place, without waiting for the result: it is no longer configured, or has another player or relay. */
+  /** Silences the place, without waiting for the result. Call it if no configured place has this player and all these relays any more. */
   release(): void {
     void this.#send(PLAYER_POINTS.state, PLAYER_STATE.stopped, false);
     for (const amplifier of this.#parts.amplifiers) amplifier.release();

@@ -68,7 +68,7 @@ export type PlayStep =
   | { readonly kind: 'volume'; readonly state: SoundState; readonly volumePct: number }
   | { readonly kind: 'start' | 'adopt'; readonly state: SoundState; readonly index: number };
 
-/** What the next step of a player depends on. */
+/** What the next step of a player depends on: what it should play, what it reports, and what was done with it so far. */
 export interface PlaySituation {
   readonly decision: SoundDecision;
   readonly player: PlayerFacts;
@@ -123,12 +123,12 @@ export function wantsAmplifiers(
   return player.files !== 0 && nowMono - memory.soundMono < offDelayS * SECOND_MS;
 }
 
-/** Returns whether the player is louder than decided and several writes to it in a row have failed. */
+/** Returns whether the player is louder than decided and at least three writes to it in a row have failed. False for an unknown volume. */
 export function isTooLoud({ decision, player, memory }: Pick<PlaySituation, 'decision' | 'player' | 'memory'>): boolean {
   return player.volumePct !== null && player.volumePct > decision.volumePct && memory.failures >= LOUD_TRIES;
 }
 
-/** Returns whether a measured volume is the requested one or slightly below it. Units: %. */
+/** Returns whether a measured volume is the requested one, or less than 4 below it. False for any louder one. Units: %. */
 export function isRightVolume(measuredPct: number, wantedPct: number): boolean {
   return measuredPct <= wantedPct && wantedPct - measuredPct < VOLUME_STEP_PCT;
 }

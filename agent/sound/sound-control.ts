@@ -29,7 +29,7 @@ import type { SoundIntent } from './sound-words.ts';
 /** The dependencies with which `SoundControl` is created, and its callbacks. */
 export interface SoundControlParts {
   readonly site: Pick<Cabinet, 'latitudeDeg' | 'longitudeDeg' | 'timezone' | 'lines'>;
-  /** Continues over a change of the configuration. */
+  /** Which announcements were accepted and handled. The control changes it; it continues over a change of the configuration. */
   readonly history: SoundHistory;
   /** Null for a cabinet without sound: no place, and no timer. */
   readonly sound: SoundConfig | null;
@@ -39,8 +39,9 @@ export interface SoundControlParts {
   readonly store: Pick<Store, 'save' | 'load'>;
   readonly log: Log;
   readonly onEvent: (event: AgentEvent) => void;
+  /** Receives each stage of a request, up to the final one. */
   readonly onOutcome: (outcome: Outcome) => void;
-  /** Receives the view of a place when it is new or its main values have changed. */
+  /** Receives the view of a place when it is new, or its state, rank, tracks, volume, `untilMs` or faults have changed. */
   readonly onView?: (view: SoundView) => void;
 }
 

@@ -6,17 +6,18 @@ import type { DayTime, SoundConfig, SoundPlace } from '../core/sound-config.ts';
 import { ruleOf } from '../lighting/calendar.ts';
 import { type DayTimes, formatDayTime, type LocalDate, shiftedDate } from './day-times.ts';
 
-/** A part of a day with one list of tracks; an empty list is silence. */
+/** A part of a day with one list of tracks, from `sinceMs` to before `untilMs`. `programme`: the id of the programme. */
 export interface SoundStretch {
   readonly programme: string;
   /** `21:30`, `dusk`; `00:00` for the silence before the first step. */
   readonly name: string;
+  /** The ids of the tracks, played in order, again and again; empty for silence. */
   readonly play: readonly string[];
   readonly sinceMs: WallMs;
   readonly untilMs: WallMs;
 }
 
-/** An announcement of the configuration that is due. Shape: `key` identifies this announcement at this time. */
+/** An announcement of the configuration that is due. `key`: identifies it at this time. `id`: its id there. `play`: id of its track. */
 export interface DueAnnouncement {
   readonly key: string;
   readonly id: string;

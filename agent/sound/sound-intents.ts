@@ -53,7 +53,10 @@ export function inLastHour(times: readonly MonoMs[], nowMono: MonoMs): readonly 
   return times.filter((mono) => nowMono - mono < HOUR_MS);
 }
 
-/** Returns whether one more announcement at this place is within `limits.announcementsPerH`, counted over the last hour. */
+/**
+ * Returns whether one more announcement at this place is within `limits.announcementsPerH`. Counts those accepted in the last hour,
+ * requested ones and those of the configuration.
+ */
 export function isWithinRate(
   { limits }: Pick<SoundConfig, 'limits'>,
   { announcedMono, nowMono }: Pick<PlaceFacts, 'announcedMono' | 'nowMono'>,
@@ -61,7 +64,7 @@ export function isWithinRate(
   return inLastHour(announcedMono, nowMono).length < limits.announcementsPerH;
 }
 
-/** Converts an allowed request into an intent; undefined for `resume` and `announce`. */
+/** Converts an allowed request into an intent that lasts the requested minutes from now; undefined for `resume` and `announce`. */
 export function soundIntentOf(
   { ask, commandId, place, authority, source, reason }: SentSoundRequest,
   { nowMs, nowMono }: { readonly nowMs: WallMs; readonly nowMono: MonoMs },

@@ -5,7 +5,11 @@ import type { ClockQuality, MonoMs, WallMs } from '../core/clock.ts';
 import type { SoundConfig, SoundPlace, SoundSender } from '../core/sound-config.ts';
 import type { SoundRank, SoundTraceLine } from '../core/sound-tools.ts';
 
-/** A request in force at a place, until `untilMono`. */
+/**
+ * A request in force at a place, until `untilMono` at the latest. `id`: that of its command. `track`: the id of a track. `source`: the
+ * sender, for display. `untilMs`: the same end by the wall clock, not exact while that is not trusted. Units: `volumePct` in % of the
+ * player's range.
+ */
 export interface SoundIntent {
   readonly id: string;
   readonly place: string;
@@ -21,7 +25,11 @@ export interface SoundIntent {
   readonly untilMono: MonoMs;
 }
 
-/** An announcement that waits or plays. It is dropped if no start of it has succeeded or failed by `startByMono`. */
+/**
+ * An announcement that waits or plays. It is dropped if no start of it has succeeded or failed by `startByMono`. `play`: the id of its
+ * track. A requested one has the `id` of its command, and in `source` the sender, for display. A scheduled one has in `id` its id in the
+ * configuration with its due time, and in `source` that id alone.
+ */
 export interface Announcement {
   readonly id: string;
   readonly play: string;
@@ -44,8 +52,8 @@ export interface SoundSituation {
 }
 
 /**
- * What a place should play; nothing if `play` is empty. `key` is equal for decisions that continue one another. `isOnce`: the track is not
- * repeated. Units: volume in % of the player's range.
+ * What a place should play: the ids of the tracks in `play`, in order; nothing if it is empty. They are repeated unless `isOnce`. `key` is
+ * equal for decisions that continue one another. Units: volume in % of the player's range.
  */
 export interface SoundDecision {
   readonly key: string;
@@ -59,7 +67,10 @@ export interface SoundDecision {
   readonly trace: readonly SoundTraceLine[];
 }
 
-/** Returns the highest volume that the limits of site and place allow outside an emergency. Units: %. */
+/**
+ * Returns the highest volume that the limits of site and place allow outside an emergency: the lower one. A place with null has only that
+ * of the site. Units: %.
+ */
 export function highestVolumePct({ limits }: Pick<SoundConfig, 'limits'>, { maxVolumePct }: Pick<SoundPlace, 'maxVolumePct'>): number {
   return Math.min(limits.maxVolumePct, maxVolumePct ?? limits.maxVolumePct);
 }

@@ -17,8 +17,8 @@ import { StateFile } from './state-file.ts';
 import { undeliveredReadings } from './telemetry-file.ts';
 
 /**
- * The readings of a store, as its file records them. `epoch`: the random identifier of its numbering. `lastSeq`: the highest frame number
- * that it records, 0 for none. `undelivered`: number of stored readings that are not recorded as delivered.
+ * The readings of a store, as its file records them. `epoch`: the random identifier of its numbering. `lastSeq`: later frames get a higher
+ * number. `undelivered`: number of stored readings that are not recorded as delivered.
  */
 export interface ReadingsFacts {
   readonly epoch: string;
@@ -27,16 +27,17 @@ export interface ReadingsFacts {
 }
 
 /**
- * A copy of `state.db`. `problems`: what the copy lacks because `state.db` was damaged, and other failures with its files. If there are
- * none, it is empty and the copy complete.
+ * A copy of `state.db`. `problems`: what the copy lacks because `state.db` was damaged or had to be replaced; empty if the copy is
+ * complete.
  */
 export interface StateCopy extends BackupReport {
   readonly problems: readonly Said[];
 }
 
 /**
- * Makes a verified copy of `state.db`, as `state.db.bak` in the same folder; null if there is no `state.db`. Damaged facts, events and
- * outcomes are removed from `state.db` first. Use it only while no agent runs. Errors: throws StoreError; a file that cannot be used is left unchanged.
+ * Makes a verified copy of `state.db`, as `state.db.bak` in the same folder; null if there is no `state.db`. Does not verify the audit
+ * log. Damaged facts, events and outcomes are removed from `state.db` first. An undamaged earlier copy becomes `state.db.bak.1`. Use it
+ * only while no agent runs. Errors: throws StoreError; a file that cannot be used is left unchanged.
  */
 export function copyState(dir: string, atMs: WallMs): StateCopy | null {
   const path = join(dir, STATE.fileName);
@@ -57,9 +58,9 @@ export function copyState(dir: string, atMs: WallMs): StateCopy | null {
 }
 
 /**
- * Checks the file `state.db` in this folder, but does not verify its audit log; then writes into it who restores it (`by`). Use it only for
- * a copy that is not in use. Errors: throws StoreError, for example if the file is missing or damaged. Then do not use the folder: the file
- * may have been replaced by an empty one.
+ * Checks the file `state.db` in this folder, but does not verify its audit log; then writes into it who restores it (`by`), without the
+ * time. Use it only for a copy that is not in use. Errors: throws StoreError, for example if the file is missing or damaged. Then do not
+ * use the folder: the file may have been replaced by an empty one.
  */
 export function proveStateCopy(dir: string, by: string, atMs: WallMs): void {
   const path = join(dir, STATE.fileName);

@@ -15,7 +15,7 @@ const { O_CREAT, O_NOFOLLOW, O_RDWR, O_TRUNC } = constants;
 const DATA_LOCK_FILE = 'agent.lock';
 /** Name of the file that only agents lock, for the lines of the cabinet. */
 const LINES_LOCK_FILE = 'lines.lock';
-/** Names of the lock files in the data folder. */
+/** Names of the lock files in the data folder. Only a lock on a file counts; the file stays when its lock ends. */
 export const LOCK_FILES: readonly string[] = [DATA_LOCK_FILE, LINES_LOCK_FILE];
 
 /**

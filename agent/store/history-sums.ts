@@ -24,7 +24,10 @@ export interface HistorySum {
   readings: number;
 }
 
-/** The content of one page, in any order: `rows` if raw readings are requested, otherwise `sums`. The other list is empty. */
+/**
+ * The content of one page, in any order: `rows` if raw readings are requested, otherwise `sums`. The other list is empty. Sums of the same
+ * minute or hour may be in several pages, and must be added.
+ */
 export interface HistoryPart {
   readonly rows: readonly HistoryRow[];
   readonly sums: readonly HistorySum[];

@@ -54,7 +54,7 @@ export interface Setup {
   readonly floorSeq: number;
   /** Hard stop of the telemetry file. Units: pages. Default: follows from `maxBytes`. */
   readonly maxPages?: number;
-  /** Changes applied once to a copy that is found in place of `state.db`. Default: the copy is not adopted, for a program that only reads. */
+  /** Changes applied once, when a copy that is found in place of `state.db` is adopted. Default: such a copy is not adopted. */
   readonly copyRules?: readonly CopyRule[];
   /** Another process of this run has the data locked and is about to end. Default: false. */
   readonly takesOver?: boolean;
@@ -76,7 +76,7 @@ export interface Setup {
  */
 export type LossReason = 'memory-full' | 'thinned' | 'cap' | 'age' | 'corrupt' | 'set-aside' | 'malformed' | 'no-store';
 
-/** Readings lost before they were in the file. `mark` identifies the loss within a run. */
+/** Readings lost before they were in the file. `mark` identifies the loss within a run, so that a repeated commit records it once. */
 export interface MemoryGap {
   readonly mark: number;
   readonly readings: number;
@@ -89,16 +89,20 @@ export interface MemoryGap {
   readonly rows?: { readonly epoch: string; readonly from: number; readonly to: number };
 }
 
-/** Readings that the platform has and that left memory before they were on disk. `mark` as for a loss. */
+/**
+ * The number of readings that count as delivered and were discarded from memory before they were on disk. `mark` identifies this count
+ * within a run, so that a repeated commit adds it once.
+ */
 export interface DeliveredUnstored {
   readonly mark: number;
   readonly readings: number;
 }
 
-/** What one commit writes to the telemetry file. */
+/** What one commit writes to the telemetry file. A commit may be repeated: a frame or a loss that the file has is not written again. */
 export interface TelemetryWork {
   readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];
+  /** Delivered readings that will never be in the file; null if there are none. */
   readonly deliveredUnstored: DeliveredUnstored | null;
   /** Parts of the record of decisions, in order. Default: none. */
   readonly record?: readonly NumberedPart[];
@@ -112,7 +116,9 @@ export interface TelemetryWork {
 
 /** What one commit writes to the state file. */
 export interface StateWork {
+  /** Each replaces the stored event with its id; an end and details that are stored are not removed. */
   readonly events: readonly AgentEvent[];
+  /** Each replaces the stored one of the same command and state. */
   readonly outcomes: readonly Outcome[];
   /** `json` null removes the key. */
   readonly saves: readonly { readonly key: string; readonly json: string | null }[];
@@ -129,7 +135,7 @@ export interface TelemetryDone {
   readonly lastSeq: number;
   /** The cursor in the file: no frame up to it remains to be delivered. */
   readonly cursorSeq: number;
-  /** Null if this run has no numbers in this file; its first commit reserves some. */
+  /** Null if this run has no numbers in this file. */
   readonly numbering: Numbering | null;
   /** Room must be made with `makeRoom`. */
   readonly isOverCap: boolean;
@@ -163,32 +169,39 @@ export interface StoreMessages {
     ask: { readonly telemetry: TelemetryWork | null; readonly state: StateWork | null };
     answer: { readonly telemetry: StoreResult<TelemetryDone> | null; readonly state: StoreResult<null> | null };
   };
+  /** Frames with a higher seq, oldest first. This, `gapsAfter` and `events`: at most 2,000 in an answer. */
   readAfter: { ask: { readonly seq: number; readonly maxFrames: number }; answer: StoreResult<readonly StoredFrame[]> };
+  /** Recorded losses with a higher id, oldest first. */
   gapsAfter: { ask: { readonly id: number }; answer: StoreResult<readonly Gap[]> };
   events: { ask: EventQuery; answer: StoreResult<readonly AgentEvent[]> };
   audit: { ask: AuditQuery; answer: StoreResult<AuditPage> };
+  /** The next entries of the audit log after number `n`, a limited number of them. */
   auditAfter: { ask: { readonly n: number }; answer: StoreResult<AuditRows> };
   /** The fact as JSON; null if it is missing or damaged. */
   load: { ask: { readonly key: string }; answer: StoreResult<string | null> };
+  /** The undamaged facts whose key starts with `prefix`, by key; a limited number of them. */
   loadAll: { ask: { readonly prefix: string }; answer: StoreResult<readonly { readonly key: string; readonly json: string }[]> };
-  /** `provenSeq`: delivered up to here, whether or not the file has that already. */
+  /** `atMono`: now. `provenSeq`: delivered up to here, whether or not the file has that already. */
   status: { ask: { readonly atMono: MonoMs; readonly provenSeq: number }; answer: StoreResult<TelemetryFacts> };
+  /** This, `exportPage` and `decisions`: one page of what is stored about a period. */
   history: { ask: HistoryPageQuery; answer: StoreResult<HistoryPage> };
   exportPage: { ask: ExportQuery; answer: StoreResult<ExportPage> };
   decisions: { ask: RecordQuery; answer: StoreResult<RecordPage> };
-  /** This, `retain` and `makeRoom`: one step of limited work. `more`: there may be work left. */
+  /** This, `retain` and `makeRoom`: one step of limited work. `more`: there may be work left. `atMono`: now. */
   compact: { ask: { readonly atMono: MonoMs }; answer: StoreResult<CompactionReport & { readonly more: boolean }> };
   retain: { ask: RetentionStep; answer: StoreResult<RetentionReport & { readonly more: boolean }> };
   makeRoom: { ask: { readonly provenSeq: number }; answer: StoreResult<RoomStep> };
+  /** Reads both files completely and removes damaged rows, but does not verify the audit log. */
   check: { ask: object; answer: StoreResult<StoreCheck> };
+  /** Makes a verified copy of the state file. */
   backup: { ask: object; answer: StoreResult<BackupReport> };
   /** `isAllCommitted`: no numbered frame is waiting in memory. */
   close: { ask: { readonly isAllCommitted: boolean }; answer: null };
 }
-/** The name of a request. */
+/** The name of a request to the storage thread. */
 export type Kind = keyof StoreMessages;
 
-/** A request with its name and the wall time on the main thread. */
+/** A request with its name `kind` and its fields. `atMs`: the wall time when the main thread made it. */
 export type StoreRequest<K extends Kind = Kind> = { [P in K]: { readonly kind: P; readonly atMs: WallMs } & StoreMessages[P]['ask'] }[K];
 
 /** The answer to a request, with the notices since the last answer. */

@@ -14,7 +14,7 @@ export interface ChangeRule {
   readonly deadband: number;
 }
 
-/** The last reported reading of a point. `value`: as reported, rounded. `atMono`: when it was read. */
+/** The last reported reading of a point. `value`: as reported, rounded; null if it had none. `atMono`: when it was read. */
 export interface Kept {
   readonly value: number | null;
   readonly quality: Reading['quality'];
@@ -45,6 +45,7 @@ export interface RecorderParts {
   readonly rules: { get(pointId: string): ChangeRule | undefined };
   /** An unchanged reading is reported again after this time. Read at each reading, as the rules are: both may change while it runs. Units: s. */
   readonly heartbeatS: number;
+  /** Receives each frame when it is complete; a frame has at least one reading. */
   readonly onFrame: (frame: ReadingFrame) => void;
 }
 
@@ -65,7 +66,10 @@ export interface Recorder {
 const FRAME_MS = 1_000;
 const ANY_CHANGE: ChangeRule = { decimals: EXACT, deadband: 0 };
 
-/** Creates a recorder without readings: the first reading of a point is reported. */
+/**
+ * Creates a recorder without readings: the first reading of a point is reported. It collects readings at once, and emits frames after
+ * `start`.
+ */
 export function createRecorder(parts: RecorderParts): Recorder {
   const { clock, rules, onFrame } = parts;
   const kept = new Map<string, Kept>();

@@ -23,7 +23,7 @@ export interface Schema {
   readonly migrations: readonly Migration[];
 }
 
-/** The SQL that brings a file to version `to` from the one before. */
+/** The SQL (`ddl`, one or more statements) that brings a file to version `to` from the one before. */
 export interface Migration {
   readonly to: number;
   readonly ddl: string;
@@ -161,8 +161,8 @@ export const CREATE_PRAGMAS: readonly string[] = [`page_size = ${PAGE_BYTES}`, '
 export const JOURNAL_BYTES = 2 * 2 ** 20;
 
 /**
- * SQLite settings of a connection that writes a file of the store in its place (`applySettings`). Other connections, for example read-only
- * ones, have the defaults.
+ * SQLite settings that `applySettings` gives a connection, such as those of the agent to the files of the store. Other connections, for
+ * example read-only ones, have the defaults.
  *
  * Source: better-sqlite3 is compiled to use `synchronous = NORMAL` in WAL mode, which lost up to 30 s of committed readings at a power cut;
  * FULL lost none (reliability measurement). A cache of 2 MB fills over the weeks in which the file grows and is no faster than a cache of

@@ -7,7 +7,7 @@ import { StoreError, type StoreErrorCode } from '../core/errors.ts';
 import { type Message, msg, type Said } from '../core/message.ts';
 import { CREATE_PRAGMAS, OPEN_PRAGMAS, PAGE_BYTES } from './schema.ts';
 
-/** A connection to a database file; calls block. */
+/** A connection to a database file. Its calls are synchronous and block the thread. */
 export type Sqlite = InstanceType<typeof Database>;
 
 /** Longest wait for a lock of another process. Units: ms. */
@@ -48,7 +48,7 @@ const CHECK: Readonly<Record<StoreErrorCode, Message>> = {
   erased: msg`nothing of this run is stored; the agent ends, and is started again`,
 };
 
-/** Ensures that the library's native part is loaded. Errors: throws loader errors. */
+/** Ensures that the native part of `better-sqlite3` is loaded. Uses no file of the store. Errors: throws loader errors. */
 export function loadSqlite(): void {
   new Database(':memory:').close();
 }
@@ -108,7 +108,7 @@ export function isStatementError(error: unknown): error is Error {
   return codeOf(error) === 'SQLITE_ERROR';
 }
 
-/** Returns true if SQLite refused a row because it violates a constraint, for example of a unique column. */
+/** Returns true if SQLite refused a row because it violates a constraint, for example of a unique column. False for any other error. */
 export function isMisfit(error: unknown): boolean {
   return codeOf(error).startsWith('SQLITE_CONSTRAINT');
 }

@@ -43,7 +43,10 @@ const JSON_COLUMN: Readonly<Record<StateTable, string | null>> = { kv: 'value', 
 /** The name of a row of each table, for messages. */
 const NAMES: Readonly<Record<StateTable, string>> = { kv: 'key', event: 'id', outcome: 'command_id' };
 
-/** `state.db`: small durable facts, events, outcomes of commands and the audit log. Errors: methods that use the file throw StoreError. */
+/**
+ * `state.db`: small durable facts, events, outcomes of commands and the audit log. Opened at its first use. In every method, `atMs` is
+ * the wall time now. Errors: methods that use the file throw StoreError.
+ */
 export class StateFile {
   readonly #onNotice: (notice: Notice) => void;
   readonly #backup: ReturnType<typeof createStateBackup>;
@@ -65,7 +68,7 @@ export class StateFile {
     this.#file = new StoreFile({ dir, schema: STATE, maxPages: MAX_PAGES, begin: beginFile, attach: opened, onNotice, restore });
   }
 
-  /** Writes all of the work in one transaction. Without work and `probe`, writes nothing. */
+  /** Writes all of the work in one transaction. Without work and `probe`, only opens the file. */
   commit(work: StateWork, atMs: WallMs): null {
     const parts = [work.events, work.outcomes, work.saves, work.audits];
     if (parts.every(({ length }) => length === 0) && !work.probe) return this.#file.read(atMs, () => null);
@@ -91,6 +94,7 @@ export class StateFile {
     return readUndeliveredNote(this.load(UNDELIVERED_KEY, atMs));
   }
 
+  /** Replaces the recorded number of undelivered readings. */
   noteUndelivered(note: UndeliveredNote, atMs: WallMs): void {
     this.#file.write(atMs, (handle) => putFact(handle, UNDELIVERED_KEY, JSON.stringify(note), Math.round(atMs)));
   }
@@ -108,23 +112,28 @@ export class StateFile {
     );
   }
 
+  /** The newest entries of the audit log since a time, at most 2,000, oldest first; with a verdict on the whole log if requested. */
   audit(query: AuditQuery, atMs: WallMs): AuditPage {
     return this.#file.read(atMs, ({ audit }) => audit.read(query));
   }
 
+  /** At most 100 entries of the audit log after number `n`, and the newest entry of the log as `head`. */
   auditAfter(n: number, atMs: WallMs): AuditRows {
     return this.#file.read(atMs, ({ audit }) => audit.after(n));
   }
 
   /**
-   * Reads the whole file; damaged facts, events and outcomes are removed. Does not verify the audit log. Shape: the problems, empty if
-   * there are none.
+   * Reads the whole file; a file with damaged pages is replaced if possible, and damaged facts, events and outcomes are removed. Does not
+   * verify the audit log. Shape: the problems, empty if there are none.
    */
   check(atMs: WallMs): readonly Message[] {
     return [...this.#file.check(atMs), ...this.#removeDamaged(atMs)];
   }
 
-  /** Removes and reports damaged rows, then makes a verified copy next to the file. The previous copy is kept too, unless it is damaged. */
+  /**
+   * As `check`, but reports damage as notices; then makes a verified copy next to the file. The previous copy is kept too, unless it is
+   * damaged.
+   */
   backup(atMs: WallMs): BackupReport {
     // Damage is removed first: otherwise the copy would be damaged too.
     this.#file.check(atMs);
@@ -142,6 +151,7 @@ export class StateFile {
     return isDue ? this.#file.write(atMs, ({ db, audit }) => dropOlder(db, bound) + audit.dropOlder(bound, atMs)) : 0;
   }
 
+  /** Marks a clean end and closes the file; the next use opens it again. */
   close(): void {
     this.#file.close();
   }

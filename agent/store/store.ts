@@ -17,8 +17,9 @@ export interface StoreParts {
   readonly dir: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** Time between two commits of readings; a memory that is half full is committed at once. Units: s. */
   readonly commitSeconds: number;
-  /** Size limit of `telemetry.db`. Units: MiB. */
+  /** Size limit of `telemetry.db`; above it readings are thinned out, or the oldest are removed. Units: MiB. */
   readonly maxMegabytes: number;
   /** Age limit of readings. Units: days. */
   readonly maxDays: number;

@@ -8,22 +8,22 @@ import type { Message } from '../core/message.ts';
 import { withMessages, withTexts } from '../core/message-wire.ts';
 import type { FoundHeld, StateWork, StoreAnswer, StoreRequest } from './messages.ts';
 
-/** Returns the request with its messages as texts and templates, to be posted to the storage thread. */
+/** Returns a copy of the request with its messages as texts and templates, for the storage thread. Only a `commit` has any. */
 export function packedRequest(request: StoreRequest): StoreRequest {
   return withState(request, withTexts);
 }
 
-/** Returns the request of `packedRequest` with its messages restored. */
+/** Returns the request of `packedRequest` with its messages restored: texts that can be translated. Only a `commit` has any. */
 export function unpackedRequest(request: StoreRequest): StoreRequest {
   return withState(request, withMessages);
 }
 
-/** Returns the answer with its messages as texts and templates, to be posted to the main thread. */
+/** Returns a copy of the answer with the messages in it and in its notices as texts and templates, for the main thread. */
 export function packedAnswer(answer: StoreAnswer): StoreAnswer {
   return inAnswer(answer, withTexts);
 }
 
-/** Returns the answer of `packedAnswer` with its messages restored. */
+/** Returns the answer of `packedAnswer` with its messages restored: texts that can be translated. */
 export function unpackedAnswer(answer: StoreAnswer): StoreAnswer {
   return inAnswer(answer, withMessages);
 }
@@ -38,7 +38,7 @@ export interface ThreadRefusal {
   readonly foundHeld?: FoundHeld;
 }
 
-/** Returns the refusal with its message as text and template, to be posted to the main thread. */
+/** Returns a copy of the refusal with its message as text and template, for the main thread. */
 export function packedRefusal(refusal: ThreadRefusal): ThreadRefusal {
   return withTexts(refusal) as ThreadRefusal;
 }

@@ -19,14 +19,15 @@ import { createOutbox, type Outbox, type Provable } from './outbox.ts';
 
 /** The dependencies with which `EventReporter` is created. */
 export interface EventReporterParts {
+  /** For the events of earlier runs, and for the time up to which the broker has them. */
   readonly store: Pick<Store, 'save' | 'load' | 'events'>;
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly log: Log;
-  /** Returns the warnings and alarms that have not ended. */
+  /** Returns the warnings and alarms that have not ended, also suppressed ones. */
   readonly openEvents: () => readonly AgentEvent[];
-  /** Sends the texts, without proof that they arrive. */
+  /** Sends the texts as `Sync/Event`, without proof that they arrive. */
   readonly onTexts: (texts: readonly string[]) => void;
-  /** Longest text that the broker accepts. Units: UTF-8 bytes. */
+  /** Longest text that the broker accepts; a longer event is shortened. Units: UTF-8 bytes. */
   readonly maxTextBytes: () => number;
 }
 

@@ -29,7 +29,7 @@ export interface Outbox<T> {
   settled(): Promise<void>;
 }
 
-/** What an outbox sends, and how. */
+/** The callbacks of `createOutbox`, and its log. `idOf`: a new item replaces one with the same id that still waits. */
 export interface OutboxParts<T> {
   readonly log: Log;
   readonly idOf: (item: T) => string;
@@ -39,7 +39,7 @@ export interface OutboxParts<T> {
   readonly onProven: (items: readonly T[]) => void;
 }
 
-/** Creates an empty outbox, in memory only, whose items are sent until the broker has received them. */
+/** Creates an empty outbox, in memory only, whose items are sent until the broker has received them. Sends nothing before `open`. */
 export function createOutbox<T>({ log, idOf, send, onProven }: OutboxParts<T>): Outbox<T> {
   const waiting = new Map<string, T>();
   let link: Provable | null = null;

@@ -13,7 +13,7 @@ import type { CurrentValues } from './sparkplug/current-values.ts';
 import { type MetricEntry, type MetricTable, NODE_METRIC } from './sparkplug/metric-table.ts';
 import { DATATYPE } from './sparkplug/sparkplug-proto.ts';
 
-/** A relayed detection with the node ids of its sender and receiver. */
+/** A relayed detection with the node ids of the cabinet that sends it (`from`) and of the one that is to receive it (`to`). */
 export interface RelayMessage {
   readonly from: string;
   readonly to: string;

@@ -56,7 +56,7 @@ export interface UplinkParts {
   readonly cabinetId: string;
   /** Version of the agent, sent as a metric of the node. */
   readonly version: string;
-  /** Without the node itself. */
+  /** The Sparkplug devices of the node, for example also its lamps and zones; without the node itself. */
   readonly devices: readonly UplinkDevice[];
   readonly clock: Clock;
   readonly log: Log;
@@ -75,14 +75,14 @@ export interface UplinkParts {
     | 'exportPage'
     | 'events'
   >;
-  /** The newest reading of a point, for births. */
+  /** The newest reading of a point, for births; undefined if there is none. */
   readonly latest: (pointId: PointId) => Reading | undefined;
   readonly transport: MqttTransport;
-  /** 0..1. */
+  /** Returns a random number from 0 to below 1, for example for the pauses between attempts. */
   readonly random: () => number;
   /** Reads the password, the certificates and the key. Default: a reader without credentials of the service manager. */
   readonly readFile?: ReadFile;
-  /** Whether a stored command is still being carried out. Default: none is. */
+  /** Whether a command of an earlier run is still being carried out; if not, and it has no end, it ends as `failed`. Default: none is. */
   readonly isOpenCommand?: (commandId: string) => boolean;
   /** A command of the platform to be carried out, once. Pass its states to `outcome`. */
   readonly onOrder?: (order: PlatformOrder) => void;
@@ -90,7 +90,7 @@ export interface UplinkParts {
   readonly onRelay?: (relay: RelayedDetection) => void;
   /** Receives the events that the uplink itself raises, not those passed to `event`. */
   readonly onEvent?: (event: AgentEvent) => void;
-  /** The warnings and alarms of the agent that have not ended. Default: none. */
+  /** The warnings and alarms of the agent that have not ended; they are reported after all births. Default: none. */
   readonly openEvents?: () => readonly AgentEvent[];
 }
 
@@ -99,7 +99,10 @@ const SYNC_PERIOD_MS = 60_000;
 /** Longest wait for the last proof before the deaths are sent. Units: ms. */
 const SETTLE_MS = 1_000;
 
-/** The uplink to the platform. Opens no session before `start`; `tools.test` has a connection of its own. */
+/**
+ * The uplink to the platform over MQTT and Sparkplug; its methods are described in `Uplink`. Opens no session before `start`; `tools.test`
+ * has a connection of its own.
+ */
 export class SparkplugUplink implements Uplink {
   /** The tools of the console: trace, test and new connection. */
   readonly tools: UplinkTools;
@@ -172,6 +175,7 @@ export class SparkplugUplink implements Uplink {
     };
   }
 
+  /** Reads the stored state, then begins to connect. Resolves without waiting for a session. */
   async start(): Promise<void> {
     this.#isWanted = true;
     await Promise.all([
@@ -189,6 +193,7 @@ export class SparkplugUplink implements Uplink {
     await this.#link.start();
   }
 
+  /** Waits briefly for proof of what was sent, then ends the session with its deaths. */
   async stop(): Promise<void> {
     this.#isWanted = false;
     this.#syncTimer?.cancel();
@@ -198,14 +203,17 @@ export class SparkplugUplink implements Uplink {
     this.#budget.save(true);
   }
 
+  /** Sends a frame that the store has, now if a session allows it; otherwise it is sent from the store later. */
   publish(frame: ReadingFrame): void {
     this.#delivery.publish(frame);
   }
 
+  /** The store has these frames on disk. */
   committed(committed: Committed): void {
     this.#delivery.committed(committed);
   }
 
+  /** Returns a function for how far a frame of this run has been delivered. Use it at once. */
   fates(): (ticket: number) => FrameFate {
     return this.#delivery.fates();
   }

@@ -16,14 +16,14 @@ const MAX_EXPONENT = 6;
 const SIGN_BIT = 0x80;
 const BYTE = 0x100;
 
-/** Whether this type has one byte in each register. */
+/** Whether a value of this type has several registers of one byte each, as in the memory banks of DALI gear. */
 export function isByteType(type: RegisterType): type is ByteType {
   return type in BYTES_PER_VALUE;
 }
 
 /**
- * Returns the unsigned number in these registers, most significant byte first, with its power of ten applied. Null if they hold no valid
- * number, for example when the value is not available.
+ * Returns the unsigned number in these registers, most significant byte first. For `e32` and `e48` the first byte is the exponent of a
+ * power of ten, which is applied. Null if they hold no valid number, for example when the value is not available.
  *
  * Source: IEC 62386-102 for MASK; DiiA parts 252 and 253 for TMASK.
  */

@@ -8,10 +8,11 @@
 export interface DaliFrame {
   readonly address: number;
   readonly data: number;
-  /** The frame is sent twice: gear executes a configuration command only if it receives it twice within 100 ms. */
+  /** The converter sends the frame twice: gear executes a configuration command only if it receives it twice within 100 ms. */
   readonly isTwice?: true;
-  /** The gear may answer with one byte. */
+  /** The gear may answer with one byte. The frame is sent in the same way without this mark. */
   readonly isQuery?: true;
+  /** 1 to 5: with 1 the frame waits for the shortest idle time on the bus. */
   readonly priority: DaliPriority;
 }
 
@@ -55,12 +56,12 @@ export function levelFrame(target: DaliTarget, level: number): DaliFrame {
   return { address: addressByte(target), data: level, priority: DALI_PRIORITY.level };
 }
 
-/** Returns the query with the opcode `data` to one gear. */
+/** Returns the query with the opcode `data` to one gear, by its short address 0 to 63. It is marked as a query. */
 export function queryFrame(gear: number, data: number): DaliFrame {
   return { address: addressByte({ gear }) | IS_COMMAND, data, isQuery: true, priority: DALI_PRIORITY.query };
 }
 
-/** Returns the configuration command with the opcode `data` to one gear, marked to be sent twice. */
+/** Returns the configuration command with the opcode `data` to one gear, by its short address 0 to 63. It is marked to be sent twice. */
 export function configFrame(gear: number, data: number): DaliFrame {
   return { address: addressByte({ gear }) | IS_COMMAND, data, isTwice: true, priority: DALI_PRIORITY.config };
 }

@@ -32,7 +32,7 @@ const ITEM_MS = 500;
 /** A frame with 16 bits is a command to gear; others are events of input devices. */
 const COMMAND_BITS = 16;
 
-/** What a frame has led to. `answer`: a byte, `damaged`, or null for none. */
+/** What a frame has led to. `answer`: a byte, `damaged` for one that is not a byte, or null for none. */
 export interface DaliResult {
   readonly answer: number | 'damaged' | null;
   /** When the confirmation was received. */
@@ -45,7 +45,7 @@ export interface DaliConverterOptions {
   readonly clock: Clock;
   /** Name of the port for messages. */
   readonly name: string;
-  /** Another sender has sent a command on the bus. */
+  /** Another sender has sent a frame of 16 bits on the bus: a level or a command to gear. */
   readonly onForeign: () => void;
   /** The open port is closed: the bus has a power fault, the converter no longer answers, or the port is lost. */
   readonly onLost: (cause: BusError) => void;
@@ -57,7 +57,7 @@ interface Pending {
   readonly timer: Timer;
 }
 
-/** Sends DALI frames through a converter. It has no queue: call `send` only after the one before has ended. */
+/** Sends DALI frames through a converter. It has no queue: a `send` before the previous one has ended rejects with TypeError. */
 export class DaliConverter {
   readonly #options: DaliConverterOptions;
   readonly #reader = createFoxtronReader();
@@ -73,6 +73,7 @@ export class DaliConverter {
     port.onLost = (cause) => this.#lost(cause instanceof BusError ? cause : new BusError('port-closed', msg`${cause.message}`));
   }
 
+  /** Whether `send` is possible: `open` found power on the bus, and the port was not closed or lost since. */
   get isOpen(): boolean {
     return this.#isReady;
   }
@@ -86,7 +87,7 @@ export class DaliConverter {
     return this.#reader.counters.badFrames;
   }
 
-  /** Errors: rejects with BusError, for example `port-refused` if the converter does not answer. */
+  /** Errors: rejects with BusError, for example `port-refused` if the converter does not answer or the bus has no power. */
   async open(): Promise<void> {
     const { port, name } = this.#options;
     this.#reader.reset();
@@ -100,6 +101,7 @@ export class DaliConverter {
     throw new BusError('port-refused', power === undefined ? silentText(name) : powerText(name, power));
   }
 
+  /** A `send` in flight rejects with BusError `port-closed`. */
   async close(): Promise<void> {
     this.#isReady = false;
     this.#settle(new BusError('port-closed', msg`${this.#options.name} is closed`));

@@ -11,8 +11,8 @@ const FIRST_QUERY = 0x90;
 const PAGE = 0x100;
 
 /**
- * One register that an example reads. `address`: of a query, device type x 256 + its opcode, with type 0 for a common query; of memory,
- * bank x 256 + location. `word`: the byte that the gear answered.
+ * One register that an example reads. `table`: `holding` for a query, `input` for memory. `address`: of a query, device type x 256 + its
+ * opcode, with type 0 for a common query; of memory, bank x 256 + location. `word`: the byte that the gear answered.
  */
 export interface ExampleRegister {
   readonly table: Table;

@@ -39,6 +39,7 @@ export type SendQuery = (frame: DaliFrame) => Promise<number | null>;
 /** The dependencies with which `DaliMemory` is created. */
 export interface DaliMemoryParts {
   readonly clock: Pick<Clock, 'monoMs'>;
+  /** Sends any frame, not only queries. */
   readonly send: SendQuery;
   /** Whether a read must end now to make room on the line, for example for a level. */
   readonly isHurried: () => boolean;
@@ -210,7 +211,7 @@ function isLatchedBank(address: number): boolean {
   return bankOf(address) >= LATCHED_BANKS.first && bankOf(address) <= LATCHED_BANKS.last;
 }
 
-/** Returns the BusError `timeout` for a gear that did not answer. */
+/** Returns the BusError `timeout` for a gear that did not answer. `gear`: its short address, for the message. */
 export function gearSilence(gear: number): BusError {
   return new BusError('timeout', msg`gear ${gear} did not answer; check its supply and the DALI wires`, {
     finding: msg`gear ${gear} did not answer`,

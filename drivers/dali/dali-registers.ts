@@ -51,7 +51,7 @@ const SETTINGS: Readonly<Record<number, Setting>> = {
 /** By address: the first of its eight groups. */
 const GROUP_QUERIES: Readonly<Record<number, number>> = { 192: 0, 193: GROUPS_PER_QUERY };
 
-/** The frames that read one register, in order. `valueOf` returns the register's value for the answer to the last of them. */
+/** The frames that read one register, in order. `valueOf` returns the register's value for the byte that answers the last of them. */
 export interface RegisterRead {
   readonly frames: readonly DaliFrame[];
   valueOf(answer: number): number;
@@ -92,7 +92,10 @@ export function levelTarget(gear: number, address: number): DaliTarget | undefin
   return group === DALI_LIMITS.lastGroup + 1 ? 'all' : undefined;
 }
 
-/** What a write of one register needs. `groups`: send the query `before`, then the frames that `framesFor` returns for its answer. */
+/**
+ * What a write of one register needs. `frames`: send these in order. `groups`: send the query `before`, then the frames that `framesFor`
+ * returns for its answer.
+ */
 export type RegisterWrite =
   | { readonly kind: 'frames'; readonly frames: readonly DaliFrame[] }
   | { readonly kind: 'groups'; readonly before: DaliFrame; framesFor(now: number): readonly DaliFrame[] };

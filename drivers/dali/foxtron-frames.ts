@@ -28,26 +28,29 @@ export const BUS_POWER = { ok: 0, lost: 1, mains: 2, defective: 3 } as const;
 
 /** A message from the converter, decoded. */
 export type ConverterMessage =
-  /** A frame that was sent for us. `answer`: null for none, `damaged` for one that is not a byte, as if several gears answered at once. */
+  /** A `DaliFrame` was sent for us. `answer`: null for none, `damaged` for one that is not a byte, as if several gears answered at once. */
   | { readonly kind: 'sent'; readonly address: number; readonly data: number; readonly answer: number | 'damaged' | null }
   /** A frame of another sender. Shape: `bits` 16 for a command to gear, 24 for an input device, 0 for a damaged frame. */
   | { readonly kind: 'heard'; readonly bits: number }
   /** The converter reports a state without a query. Codes 0 to 3: that of the bus, as `BUS_POWER`. */
   | { readonly kind: 'special'; readonly code: number }
-  /** The answer to an `itemQuery`. */
+  /** The answer to an `itemQuery`. `item`: as in `CONVERTER_ITEM`. `value`: 0 to 65,535; that of `busPower` as in `BUS_POWER`. */
   | { readonly kind: 'item'; readonly item: number; readonly value: number };
 
-/** Returns the bytes that send one frame on the DALI bus. */
+/**
+ * Returns the bytes for the converter that send one frame on the DALI bus, or twice with `isTwice`. The converter confirms it by a message
+ * `sent`.
+ */
 export function sendMessage({ address, data, isTwice, priority }: DaliFrame): Buffer {
   return foxtronFrame([TYPE.send, priority, FRAME_BITS, address, data, isTwice === true ? SEND_TWICE : 0]);
 }
 
-/** Returns the bytes that query a value of the converter. */
+/** Returns the bytes for the converter that query one of its values. `item`: as in `CONVERTER_ITEM`. The answer is a message `item`. */
 export function itemQuery(item: number): Buffer {
   return foxtronFrame([TYPE.query, item]);
 }
 
-/** Returns a message as it goes over the serial line: SOH, hex, checksum, ETB. */
+/** Returns a message as it goes over the serial line: SOH, hex, checksum, ETB. `data`: its bytes without the checksum. */
 export function foxtronFrame(data: readonly number[]): Buffer {
   const hex = [...data, checksum(data)].map((byte) => byte.toString(16).padStart(2, '0').toUpperCase()).join('');
   return Buffer.from([SOH, ...Buffer.from(hex, 'ascii'), ETB]);
@@ -59,8 +62,8 @@ function checksum(data: readonly number[]): number {
 }
 
 /**
- * Counts of a reader. `noiseBytes`: bytes found to be in no frame; a frame that is too long or has a character other than a hex digit
- * counts as noise. `badFrames`: other frames received to their end, with a wrong length or checksum.
+ * Counts of a reader since its creation. `noiseBytes`: bytes found to be in no frame. A frame that is too long or has a character other
+ * than 0 to 9 and A to F counts as noise. `badFrames`: other frames received to their end, with a wrong length or checksum.
  */
 export interface FoxtronCounters {
   readonly noiseBytes: number;
@@ -68,8 +71,8 @@ export interface FoxtronCounters {
 }
 
 /**
- * Creates a reader that takes the converter's bytes as they arrive. `feed` returns the data of each complete frame with a right length and
- * checksum.
+ * Creates a reader that takes the converter's bytes as they arrive. `feed` returns the data bytes, without the checksum, of each frame that
+ * is now complete and has a right length and checksum.
  */
 export function createFoxtronReader() {
   const counters = { noiseBytes: 0, badFrames: 0 };

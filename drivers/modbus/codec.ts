@@ -13,8 +13,8 @@ import { bytesOfValue, isFloatType, isWritable, rawOf, widthOf, wordsOfRaw } fro
 const DALI = { levelsPerDecade: 253 / 3, maxLevel: 254 } as const;
 
 /**
- * Returns the value of a point; null if the device reports none or the registers hold no valid number. `words`: the registers of the point,
- * at least as many as its type has. Rounded to the decimals of the point; a level in whole % that is above 0 is at least 1.
+ * Returns the value of a point; null if the device reports none or the registers hold no valid number. `words`: the registers or bits of
+ * the point, perhaps followed by others. Rounded to the decimals of the point; a level in whole % that is above 0 is at least 1.
  *
  * Units: the point's own; 0 or 1 for a single bit; the checksum of its registers for a text.
  */
@@ -42,8 +42,8 @@ export function isPlausible({ range }: PointProfile, value: number): boolean {
 }
 
 /**
- * Returns what to write into the registers of a point for this value, or a Refusal if the point or the value cannot be written. Units:
- * `value` in the unit of the point.
+ * Returns the raw values to write for a value of a point: one for each register or coil, in their order. Returns a Refusal if the point
+ * or the value cannot be written. The value is rounded; a level above 0 does not become level 0. Units: `value` in the unit of the point.
  */
 export function encodePoint(point: PointProfile, value: number): number[] | Refusal {
   const { write, type } = point;
@@ -85,7 +85,10 @@ export function daliPct(level: number): number | null {
   return level >= 1 && level <= DALI.maxLevel ? 10 ** ((level - 1) / DALI.levelsPerDecade - 1) : null;
 }
 
-/** Returns the DALI level for a share of light; 0 only for 0 and below. Units: %. */
+/**
+ * Returns the nearest DALI level, 0 to 254, for a share of light by the standard dimming curve. It is 0 only for 0 and below. A share above
+ * 100 gives 254. Units: %.
+ */
 export function daliLevel(pct: number): number {
   if (pct <= 0) return 0;
   return Math.min(DALI.maxLevel, Math.max(1, Math.round(1 + DALI.levelsPerDecade * (Math.log10(pct) + 1))));

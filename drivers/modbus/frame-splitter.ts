@@ -64,7 +64,10 @@ interface Outstanding {
   readonly bytes: Buffer;
 }
 
-/** What a splitter requires of its line. `onFrame` receives each frame. */
+/**
+ * How the bytes of a line are read, and a callback. `serial` is used until an `opened` entry has other settings. `onFrame` receives each
+ * frame when it is complete.
+ */
 export interface FrameSplitterOptions extends SniffedLine {
   readonly onFrame: (frame: WireFrame) => void;
 }

@@ -18,7 +18,7 @@ export function crc16(bytes: Uint8Array, start = 0, end = bytes.length): number 
   return crc;
 }
 
-/** Returns the frame of these bytes, with checksum. */
+/** Returns a new frame: these bytes, then their CRC-16/MODBUS checksum, low byte first. */
 export function withChecksum(body: Uint8Array): Buffer {
   const frame = Buffer.alloc(body.length + 2);
   frame.set(body);
@@ -33,7 +33,7 @@ export function hexOf(bytes: Uint8Array): string {
 
 /** Length of an exception frame: unit, function | 80h, code, checksum. Units: bytes. */
 export const REFUSAL_BYTES = 5;
-/** Added to the function in an exception. */
+/** Added to the function code of the request in an exception reply. */
 export const REFUSED = 0x80;
 /** Highest exception code of the standard. A bare exception has less to check, so only codes of the standard are accepted. */
 const LAST_CODE = 11;
@@ -67,7 +67,10 @@ export function isAbout(replied: number, requested: number): boolean {
   return replied === requested || replied === REFUSED;
 }
 
-/** Returns the frame in the form of the standard: a bare exception gets the function of the request, and a new checksum. */
+/**
+ * Returns the frame in the form of the standard: a bare exception gets the function of the request, and a new checksum. Any other frame is
+ * returned unchanged. Shape: RTU, with checksum.
+ */
 export function completed(request: Buffer, frame: Buffer): Buffer {
   if (frame[1] !== REFUSED) return frame;
   const whole = Buffer.from(frame);
@@ -79,8 +82,9 @@ export function completed(request: Buffer, frame: Buffer): Buffer {
 /** A valid frame that was found among other bytes. */
 export interface SoundFrame {
   readonly unit: number;
-  /** As `functionOf` returns it. */
+  /** The function code; of an exception the refused function, or 80h if that is missing. */
   readonly fc: number;
+  /** The whole frame with its checksum, as a view of the searched bytes. */
   readonly frame: Buffer;
   /** Only a master sends such a frame. False also for one that may be a request or a reply. */
   readonly isRequest: boolean;

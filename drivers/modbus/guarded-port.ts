@@ -71,12 +71,15 @@ interface Pending extends Exchange, FirstReply {
   timer: Timer | null;
 }
 
-/** The port, its serial settings and the callbacks of a `GuardedPort`. */
+/**
+ * The port and the callbacks of a `GuardedPort`. `serial`: the settings that the port has, from which times on the wire are computed; they
+ * are not set here.
+ */
 export interface GuardedPortOptions extends LinkOptions {
   readonly serial: SerialSettings;
   /** Silence before a request. Units: ms. Default: as `gapMs`. */
   readonly frameGapMs?: number;
-  /** Whether the port is behind a serial server on the network. */
+  /** Whether the port is behind a serial server on the network. Default: false. */
   readonly isNetwork?: boolean;
   /** Called when a late reply has arrived that fits a request that was given up, `afterMs` after that was sent. Units: ms. */
   readonly onLate?: (request: Buffer, afterMs: number) => void;
@@ -140,7 +143,9 @@ export class GuardedPort extends ModbusLink {
     pending?.fail(error);
   }
 
-  /** Sends the frame once the wire has been quiet long enough; noise delays it only for a limited time. */
+  /**
+   * Sends the frame once the wire has been quiet long enough, a read not before `heldUntilMono`. Noise delays it only for a limited time.
+   */
   write(request: Buffer): void {
     const queuedMono = this.clock.monoMs();
     const exchange = this.announced();

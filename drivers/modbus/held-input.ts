@@ -15,7 +15,9 @@ const LEAST_MS = 1;
  */
 const EARLY_MS = 0.2;
 
-/** Lets a port hold its input while the rest of a reply arrives. */
+/**
+ * Lets a port hold its input while the rest of a reply arrives. `rest` begins to hold, `fetch` delivers early, `drop` cancels the delivery.
+ */
 export type HeldInput = ReturnType<typeof createHeldInput>;
 
 /**

@@ -50,7 +50,7 @@ interface Debt {
   isRepeatTaken: boolean;
 }
 
-/** What `LateReplies` reports. */
+/** Callbacks of `LateReplies`, both optional. */
 export interface LateRepliesOptions {
   /**
    * Called when it is found that requests of one kind have no late reply left to expect. Of one kind: reads of one unit with the same
@@ -185,7 +185,9 @@ export class LateReplies {
     return [...this.#debts.keys()].some((key) => this.#live(key, nowMono).some(isFitting));
   }
 
-  /** Whether an older request may have caused this exception to a function. Each debt explains one exception. */
+  /**
+   * Returns whether an older request may have caused this exception to a function. If so, records it: each request explains one exception.
+   */
   takeRefusal(unit: number, fc: number, nowMono: MonoMs): boolean {
     for (const key of this.#debts.keys())
       for (const debt of this.#live(key, nowMono)) {
@@ -234,7 +236,7 @@ export class LateReplies {
   }
 }
 
-/** Whether a request reads data: functions 1 to 4. */
+/** Whether a request reads data: functions 1 to 4. Shape: `request` begins with unit and function. */
 export function isRead(request: Buffer): boolean {
   return (request[1] as number) <= 4;
 }

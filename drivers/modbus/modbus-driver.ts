@@ -12,7 +12,10 @@ import { decodePoint, encodePoint, isPlausible } from './codec.ts';
 import { widthOf } from './register-types.ts';
 import { fitText, textFormatOf, textValue, textWords } from './text-codec.ts';
 
-/** Creates the driver of a Modbus or DALI device type: decodes its registers, and encodes its writes. */
+/**
+ * Creates the driver of a Modbus or DALI device type: decodes its registers, and encodes its writes. A write that is not possible gives a
+ * Refusal.
+ */
 export function createModbusDriver(profile: Profile): ModbusDriver {
   const multiple = profile.quirks.writeFunction === 'multiple' ? ({ multiple: true } as const) : {};
   const byId = new Map(profile.points.map((point) => [point.id, point]));

@@ -27,7 +27,7 @@ const EXCEPTIONS: Readonly<Record<number, readonly [code: BusErrorCode, advice: 
   11: ['timeout', msg`the gateway got no answer from it: check power, address and cable behind the gateway`],
 };
 
-/** Returns the table that a function code reads; undefined for a function that reads no table. */
+/** Returns the table that function code 1, 2, 3 or 4 reads; undefined for any other code. */
 export function tableOfRead(fc: number): Table | undefined {
   return (Object.keys(READ_FC) as Table[]).find((table) => READ_FC[table] === fc);
 }
@@ -35,8 +35,8 @@ export function tableOfRead(fc: number): Table | undefined {
 type Done = (error: unknown, result?: object) => void;
 
 /**
- * Sends a read with the function of its table. `done` receives the data of the reply, or an error such as an exception. If the link passes
- * on no reply, it calls `Exchange.fail` instead.
+ * Sends a read with the function of its table. `done` receives an object with the values in `data`, bits as booleans and perhaps more than
+ * requested, or an error such as an exception. If the link passes on no reply, it calls `Exchange.fail` instead.
  */
 export function sendRead(client: ModbusClient, { unit, table, address, count }: ReadRequest, done: Done): void {
   if (table === 'coil') client.writeFC1(unit, address, count, done);
@@ -71,7 +71,7 @@ export function requestOfFrame(frame: Buffer): ReadRequest | WriteRequest {
   return { unit, table: fc === 5 || fc === 15 ? 'coil' : 'holding', address, values };
 }
 
-/** The exception code in the library's error; null for any other error. */
+/** Returns the exception code that a device answered, from an error of `modbus-serial`; null for any other error. */
 export function exceptionOf(error: unknown): number | null {
   return typeof error === 'object' && error !== null && 'modbusCode' in error ? Number(error.modbusCode) : null;
 }

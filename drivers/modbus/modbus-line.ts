@@ -23,13 +23,14 @@ const NETWORK_CHAR_MS = 0.001;
 /** The port, its serial settings and the clock of a Modbus line. */
 export interface ModbusLineOptions {
   readonly port: BytePort;
+  /** The settings that `port` has. Times on the wire are computed from them; they are not set here. */
   readonly serial: SerialSettings;
   readonly clock: Clock;
-  /** Silence before a request. Units: ms. Default: that of the standard for these settings. */
+  /** Silence before a request, at any speed. Units: ms. Default: that of the standard for the settings in use. */
   readonly frameGapMs?: number;
   /** Creates the same port, closed, with other settings; a line without it cannot change its speed. */
   readonly portFor?: (serial: SerialSettings) => BytePort;
-  /** Whether the port is behind a serial server on the network. Default: false. */
+  /** Whether the port is behind a serial server on the network: then no reply counts as too early. Default: false. */
   readonly isNetwork?: boolean;
 }
 

@@ -25,7 +25,10 @@ export interface Exchange {
   readonly fail: (error: BusError) => void;
 }
 
-/** Timing of the last reply; all 0 before the first. After a broadcast, which has no reply, use only `sentMono`. Units: ms. */
+/**
+ * Timing of the last reply that the link passed on; all 0 before the first. After a broadcast, which has no reply, use only `sentMono`.
+ * Units: ms.
+ */
 export interface ReplyTiming {
   /** When the request was sent; after repetitions perhaps an earlier sending. The unit read the values after it. */
   readonly sentMono: MonoMs;
@@ -80,6 +83,7 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
   abstract abort(error: BusError): void;
   /** As `ModbusLine.cutShort`. */
   abstract cutShort(timeoutMs: number): void;
+  /** Called when the port has opened, before `open` reports it. */
   protected abstract opened(): void;
 
   /** Earliest time of the next read of this shape while the line waits for a late reply to one; otherwise 0 or a past time. */
@@ -137,7 +141,7 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
   }
 }
 
-/** Returns counters that are all zero. */
+/** Returns a new object with the counters of `LinkCounters`, all zero. */
 export function freshCounters(): LinkCounters {
   return {
     timeouts: 0,

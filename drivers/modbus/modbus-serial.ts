@@ -3,7 +3,7 @@
  */
 import ModbusSerial from 'modbus-serial';
 
-/** The Modbus client class of `modbus-serial`. */
+/** The Modbus client class of `modbus-serial`. Its constructor takes the port, here a `ModbusLink`. */
 export const ModbusClient = ModbusSerial.default;
 /** A Modbus client of `modbus-serial`. */
 export type ModbusClient = InstanceType<typeof ModbusClient>;

@@ -9,13 +9,14 @@ import { bytesOfValue, widthOf } from './register-types.ts';
 /** Source: ASCII, the printable characters. Everything else could change what a terminal shows. */
 const PRINTABLE = /^[\x20-\x7e]+$/;
 
-/** Returns how many registers an entry has. */
+/** Returns how many registers an entry has: `count` for a text, those of its type for a number. */
 export function nameplateWidth({ type, count }: Pick<NameplateEntry, 'type' | 'count'>): number {
   return type === 'text' ? count : widthOf({ type, coils: 1 });
 }
 
 /**
- * Returns the text of an entry, or its number in decimal digits; null if the registers contain no usable value.
+ * Returns the text of an entry, or its number in decimal digits. Null for a number whose bits are all set, and for a text that is empty or
+ * has a character outside printable ASCII. A text ends at its first zero; spaces at its ends are removed.
  *
  * Shape: `words` has at least `nameplateWidth(entry)` registers.
  */

@@ -7,7 +7,7 @@ import type { ByteType, PointProfile, RegisterType } from '../../agent/core/prof
 import { BYTES_PER_VALUE, byteValue, isByteType } from '../dali/byte-values.ts';
 import { textRegisters, textValue } from './text-codec.ts';
 
-/** What determines how the raw number of a point lies in its registers. */
+/** What determines how the raw number of a point lies in its registers or coils. */
 export type RegisterLayout = Pick<PointProfile, 'type' | 'coils' | 'wordOrder' | 'byteOrder' | 'text'>;
 
 /** Registers per value; `bits` and `text` have as many as their point says. */
@@ -29,13 +29,16 @@ const WIDTH: Readonly<Record<Exclude<RegisterType, 'bits' | 'text'>, number>> = 
 /** Most coils of one value. Units: coils. Source: a number holds 32 bits exactly. */
 export const MAX_COILS = 32;
 
-/** Returns how many registers, or coils, one value of this layout has. */
+/**
+ * Returns how many registers one value of this layout has; for `bit` and `bits`, how many coils or discrete inputs. A text without a format
+ * has one register.
+ */
 export function widthOf({ type, coils, text = null }: Pick<RegisterLayout, 'type' | 'coils' | 'text'>): number {
   if (type === 'text') return text === null ? 1 : textRegisters(text);
   return type === 'bits' ? coils : WIDTH[type];
 }
 
-/** Whether values of this type are in coils or discrete inputs. */
+/** Whether values of this type are in coils or discrete inputs: `bit`, one of them, or `bits`, a number made of several. */
 export function isBitType(type: RegisterType): boolean {
   return type === 'bit' || type === 'bits';
 }
@@ -53,7 +56,7 @@ export function isWritable(type: RegisterType): boolean {
   return type !== 'u64' && type !== 's64' && !isByteType(type);
 }
 
-/** The types that a point with `write` may have. */
+/** The types that a point with `write` may have: all but u64, s64 and those with one byte in each register. */
 export const WRITABLE_TYPES: readonly RegisterType[] = ([...Object.keys(WIDTH), 'bits', 'text'] as RegisterType[]).filter(isWritable);
 
 /**

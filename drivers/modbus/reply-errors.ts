@@ -35,7 +35,7 @@ const BEHIND_GATEWAY: VerdictAdvice = {
   silence: msg`check the unit behind the gateway: power, address and cable`,
 };
 
-/** The request whose wait ended without a valid reply. */
+/** The request whose wait ended without a valid reply, as a frame. `timeoutMs`: the limit of that wait, for the message. */
 export interface FailedExchange extends Pick<Exchange, 'timeoutMs'> {
   readonly request: Buffer;
   /** The line is behind a serial server. */

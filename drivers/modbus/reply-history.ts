@@ -13,7 +13,8 @@ const GAIN = 1 / 8;
 const FNV = { basis: 0x811c9dc5, prime: 0x0100_0193 };
 
 /**
- * Hash and time of the last good reply to a request. `changeShare`: 0 to 1, how often good replies to it changed, weighted to the newest.
+ * The last good reply to a request. `hash`: its `frameHash`. `changeShare`: 0 to 1, how often good replies to the request changed, weighted
+ * to the newest.
  */
 export interface LastReply {
   readonly hash: number;
@@ -21,12 +22,15 @@ export interface LastReply {
   readonly atMono: MonoMs;
 }
 
-/** Remembers recent frames of the line by their hash, and the last good reply to a request, to recognise copies. */
+/**
+ * Remembers recent frames of the line by their `frameHash`, and for each request its last good reply, to recognise copies. Requests with
+ * the same `keyOf` count as one.
+ */
 export class ReplyHistory {
   readonly #seen = new Map<number, MonoMs>();
   readonly #last = new Map<number, LastReply>();
 
-  /** Records any frame that arrived. Frames older than `boundMs` are dropped. */
+  /** Records any frame that arrived. Frames that last arrived `boundMs` ago or earlier are dropped. */
   note(hash: number, nowMono: MonoMs, boundMs: number): void {
     this.#seen.delete(hash);
     this.#seen.set(hash, nowMono);
@@ -59,7 +63,7 @@ export class ReplyHistory {
   }
 }
 
-/** Returns a hash of 32 bits of a whole frame. */
+/** Returns the FNV-1a hash of a whole frame, checksum included, as a signed integer of 32 bits. */
 export function frameHash(frame: Buffer): number {
   let hash = FNV.basis;
   for (let i = 0; i < frame.length; i++) hash = Math.imul(hash ^ (frame[i] as number), FNV.prime);
@@ -92,8 +96,8 @@ interface Echo {
 }
 
 /**
- * Decides whether the reply to a write proves this write. It does not if it may belong to an earlier write, unless that was equal and no
- * other write was sent to the unit since.
+ * Decides whether the reply to a write, here called its echo, proves this write. It does not if it may belong to an earlier write, unless
+ * that was equal and no other write was sent to the unit since.
  */
 export class WriteEchoes {
   readonly #echoes = new Map<number, Echo>();

@@ -14,7 +14,7 @@ export type Match =
   /** Undecided; more bytes may arrive. `damaged`: something had the shape of the reply but a wrong checksum. */
   | { readonly kind: 'more'; readonly damaged: boolean }
   | { readonly kind: 'reply'; readonly frame: Buffer; readonly noiseBytes: number; readonly end: number }
-  /** A valid frame from the unit that does not answer this request. */
+  /** A valid frame with the unit, the function and the expected length that does not answer this request. */
   | { readonly kind: 'foreign'; readonly frame: Buffer; readonly end: number };
 
 /**
@@ -66,7 +66,10 @@ export function missingAtHead(request: Buffer, expectedBytes: number, bytes: Buf
   return bytes.length < 2 ? 0 : Math.max(0, lengthAt(request, expectedBytes, { bytes, at: 0 }) - bytes.length);
 }
 
-/** Returns how many bytes the first unfinished reply in `bytes` still lacks; 0 if none is recognised. */
+/**
+ * Returns how many bytes the first unfinished reply in `bytes` still lacks; 0 if none is recognised. A reply is recognised by its unit and
+ * function, that of a read also by its number of bytes. Shape: as `matchReply`.
+ */
 export function missingBytes(request: Buffer, expectedBytes: number, bytes: Buffer): number {
   for (let at = Math.max(0, bytes.length - expectedBytes); at + 2 <= bytes.length; at++) {
     const missing = at + lengthAt(request, expectedBytes, { bytes, at }) - bytes.length;
@@ -85,7 +88,10 @@ function lengthAt(request: Buffer, expectedBytes: number, { bytes, at }: { reado
   return fc > 4 || third === undefined || third === expectedBytes - 5 ? expectedBytes : 0;
 }
 
-/** Returns the normal reply to a write, with checksum. Source: Modbus Application Protocol V1.1b3 §6.5, §6.6, §6.11, §6.12. */
+/**
+ * Returns the normal reply to a write, with checksum. Shape: `request` is an RTU frame of function 5, 6, 15 or 16. Source: Modbus
+ * Application Protocol V1.1b3 §6.5, §6.6, §6.11, §6.12.
+ */
 export function acknowledgement(request: Buffer): Buffer {
   return withChecksum(request.subarray(0, 6));
 }

@@ -65,21 +65,22 @@ export interface FirstReply {
 /** The facts about a frame that fits its request. */
 export interface Candidate {
   readonly request: Buffer;
-  /** Set by `judge` for the first frame, used for the following ones. */
+  /** Set by `judge` for the first frame of a read, used for the following ones. */
   readonly first: FirstReply;
-  /** The replies to the same request, which was sent again each time; the newest last. */
+  /** The replies to the same request, which was sent again each time. The last one is the newest, which is judged. */
   readonly frames: readonly Buffer[];
   /** When the first of the requests was sent, and when the newest was. */
   readonly firstSentMono: MonoMs;
   readonly sentMono: MonoMs;
   readonly nowMono: MonoMs;
   /**
-   * From the end of the request to the start of the frame; to its end while the port has not shown the wire time of its bytes. Units: ms.
+   * From the end of the request to the start of the frame; to its end while the port has not shown the wire time of its bytes. May be
+   * negative. Units: ms.
    */
   readonly turnaroundMs: number;
-  /** No byte other than the frame's own and the echo has arrived since the request. */
+  /** No byte other than the frame's own and the echo has arrived since the newest request. */
   readonly isAlone: boolean;
-  /** Another frame with its function and length arrived in the same piece, after it. */
+  /** Another frame with its function and length, perhaps of another unit, arrived in the same piece, after it. */
   readonly isFollowed: boolean;
   /** Whether the same read may be sent again, as `ModbusLine.mayAskAgain`. `isChange`: `isFirstForeign` of the first reply. */
   readonly mayAskAgain: (isChange: boolean) => boolean;

@@ -23,7 +23,7 @@ const RX_ROOM_BYTES = 2 * RX_KEEP_BYTES;
  */
 const MOST_NOISE_BYTES = 64;
 
-/** State that all windows of one line share. */
+/** State that all windows of one line share. A window reports the frames that it finds to `trust` and `late`, and increases `counters`. */
 export interface WindowMemory {
   /** The adapter receives what it sends. Only a read can show it: the reply to a write looks like its echo. */
   echoing: boolean;
@@ -43,12 +43,13 @@ export type WindowMatch = Exclude<Match, { kind: 'reply' }> | (Extract<Match, { 
 
 /**
  * What a wait without a valid reply received: the first of `damaged`, `wrong-reply`, `foreign`, `truncated`, `noise` and `silence` that
- * applies. `damaged`: as in the `Match` of the bytes. `foreign`: any other frame of `soundFrames` that is not late, also a duplicate, or a
- * reply that began before the request had left. `silence`: nothing, or only late replies.
+ * applies. `damaged`: as in the `Match` of the bytes. `wrong-reply`: as in `StrayName`. `foreign`: any other frame of `soundFrames` that is
+ * not late, also a duplicate, or a reply that began before the request had left. `truncated`: a reply began and lacks bytes. `silence`:
+ * nothing, or only late replies.
  */
 export type WindowVerdict = 'silence' | 'noise' | 'damaged' | 'truncated' | 'wrong-reply' | 'foreign';
 
-/** Creates the state that all windows of one line share. No echo is expected at first. */
+/** Creates the state that all windows of one line share. At first the adapter is not expected to echo what it sends. */
 export function createWindowMemory(late: LateReplies, trust: ReplyTrust, counters: LinkCounters): WindowMemory {
   return { echoing: false, late, trust, counters, rx: Buffer.alloc(RX_ROOM_BYTES) };
 }

@@ -17,13 +17,17 @@ const KEPT_BYTES = 2 * LONGEST_FRAME_BYTES;
 /** The evaluation of bytes that arrive while no reply is expected, as `createStrayBytes` returns it. */
 export type StrayBytes = ReturnType<typeof createStrayBytes>;
 
-/** The memory of the line that `createStrayBytes` uses, and the times on its wire. */
+/**
+ * The memory of the line that `createStrayBytes` uses, and the times on its wire. It reports frames to `trust`, and increases only
+ * `noiseBytes` of `counters` itself.
+ */
 export interface StrayBytesOptions {
   readonly late: LateReplies;
   readonly trust: ReplyTrust;
   readonly counters: LinkCounters;
-  /** Time of one character, and the silence after noise. Units: ms. */
+  /** Time of one character. Units: ms. */
   readonly charMs: number;
+  /** The silence that ends a burst of bytes. Units: ms. */
   readonly gapMs: number;
 }
 

@@ -13,7 +13,7 @@ export interface FittedText {
   readonly lines: readonly string[];
   /** The words that are cut off or left out for lack of room, in their order. */
   readonly cut: readonly string[];
-  /** Each character that the panel cannot show as it is, once. */
+  /** Each character of the text that the panel cannot show as it is, once. */
   readonly replaced: readonly string[];
 }
 
@@ -45,15 +45,16 @@ const SIMILAR: Readonly<Record<string, string>> = {
   '\u202f': ' ',
 };
 
-/** Returns how many registers a text of this format has. */
+/** Returns how many registers a text point of this format has, however short its text: padding fills the rest. */
 export function textRegisters({ length, perRegister }: TextFormat): number {
   return Math.ceil(length / perRegister);
 }
 
 /**
- * Fits a text to the lines of a panel, top line first. It is cut off at the first word that has no line left, or is longer than the line on
- * which it begins. `formats`: one for each line; the first one decides which characters can be shown. Without any, there are no lines and
- * no cut words. If all formats have the same characters, a line of the result, fitted again to its format, stays the same.
+ * Fits a text to the lines of a panel, top line first; a `\n` in it begins the next line. It is cut off at the first word that has no line
+ * left, or is longer than the line on which it begins. `formats`: one for each line; the first one decides which characters can be shown.
+ * Without any, there are no lines and no cut words. If all formats have the same characters, a line of the result, fitted again to its
+ * format, stays the same.
  */
 export function fitText(formats: readonly TextFormat[], text: string): FittedText {
   const replaced = new Set<string>();
@@ -139,10 +140,10 @@ export function textValue(words: readonly number[]): number {
   return crc32(Buffer.from(words.flatMap((word) => [word >> 8, word & 0xff])));
 }
 
-/** The highest value of a text point. */
+/** The highest value of a text point, which is a CRC-32 of its registers. */
 export const MAX_TEXT_VALUE = 0xffff_ffff;
 
-/** Whether a panel can show a character as it is. False for anything but one UTF-16 unit. */
+/** Whether a panel can show a character as it is: always a space, never a control character. False for anything but one UTF-16 unit. */
 export function hasCharacter({ encoding, characters }: TextFormat, character: string): boolean {
   const code = character.charCodeAt(0);
   if (character.length !== 1 || code < 0x20) return false;

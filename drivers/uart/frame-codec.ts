@@ -14,11 +14,12 @@ export type FrameValues = Readonly<Record<string, number | null>>;
 
 /** A complete, valid frame. `values` is null for a frame without a measurement: an acknowledgement, "no new sample". */
 export interface UartFrame {
+  /** How many bytes of the stream it takes up, from the position given to `parse`. */
   readonly lengthBytes: number;
   readonly values: FrameValues | null;
   /** The device's answer to a frame that was written to it. */
   readonly reply?: UartReply;
-  /** It begins or ends a message of the device that has several frames. */
+  /** It begins or ends a message of the device that has several frames. Absent: it does not. */
   readonly isFirst?: boolean;
   readonly isLast?: boolean;
 }

@@ -14,11 +14,14 @@ interface TicEnergy {
   readonly atMono: MonoMs;
 }
 
-/** What is known of one energy register of the meter. `confirmed` is the last value that counted, `pending` the newest one; null if there is none. */
+/**
+ * What is known of one energy register of the meter. `confirmed` is the last value that counted, `pending` the newest one; null if there
+ * is none.
+ */
 export interface TicIndex {
   readonly confirmed: TicEnergy | null;
   readonly pending: TicEnergy | null;
-  /** How many values in a row agree with the one before. */
+  /** How many values in a row agree with the one before: not lower, not too much higher, and received at most 60 s later. */
   readonly agreeing: number;
 }
 

@@ -5,7 +5,7 @@
  * Source: Enedis-NOI-CPT_54E (standard mode), Enedis-NOI-CPT_02E (historic mode).
  */
 
-/** The two forms of the output of a meter. The separator in a group shows which one it has. */
+/** The two forms of the output of a meter. The separator in a group shows which one it has: `standard` a tab, `historic` a space. */
 export type TicMode = 'standard' | 'historic';
 
 /**
@@ -13,7 +13,7 @@ export type TicMode = 'standard' | 'historic';
  * `time`: not used for a group without one.
  */
 export interface TicForm {
-  /** A time of 13 characters stands between label and data. */
+  /** A time of 13 characters is between label and data. */
   readonly isTimed: boolean;
   readonly read: (data: string, time: string) => number | null | undefined;
 }
@@ -145,7 +145,7 @@ function found(index: number): number | undefined {
   return index < 0 ? undefined : index;
 }
 
-/** Returns the form of a group; undefined for a label that is not supported in this mode. */
+/** Returns how a group with this label is read, and whether it has a time; undefined for a label that is not supported in this mode. */
 export function ticForm(mode: TicMode, label: string): TicForm | undefined {
   return (mode === 'standard' ? STANDARD : HISTORIC).get(label);
 }

@@ -77,7 +77,10 @@ function periodOf(ptec: number | null | undefined): FrameValues {
  */
 const VA_PER_AMPERE = 200;
 
-/** Returns the subscribed power in a frame; null if it cannot be determined. Units: VA. */
+/**
+ * Returns the subscribed power in a frame; null if it cannot be determined. In the historic mode the groups of the current are needed too:
+ * they show the number of phases. Units: VA.
+ */
 export function subscribedVa(groups: TicGroups): number | null {
   const kva = groups.get('PREF');
   if (kva != null) return kva === 0 ? null : kva * 1_000;

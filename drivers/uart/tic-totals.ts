@@ -24,7 +24,10 @@ export interface ReceivedFrame {
  */
 export type TicTotals = (frame: ReceivedFrame, limitVa: number | null) => FrameValues;
 
-/** Creates the function that returns the energy points of one meter; at first none is confirmed. */
+/**
+ * Creates the function that returns the energy points of one meter. It takes the frames in their order. Later ones confirm a value, so the
+ * first two give none.
+ */
 export function createTicTotals(): TicTotals {
   const indexes = new Map<string, TicIndex>();
   let option: { readonly value: number; readonly isSure: boolean } | null = null;

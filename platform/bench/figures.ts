@@ -33,7 +33,7 @@ function parseSamples(text: string): Samples {
   );
 }
 
-/** The sum of a figure over processes and labels. `name` with all its labels: only over processes. */
+/** The sum of a figure over processes and labels; 0 if no process has it. `name` with all its labels: only over processes. */
 export function totalOf(all: readonly Samples[], name: string): number {
   return all.reduce((sum, samples) => {
     let own = 0;
@@ -44,7 +44,8 @@ export function totalOf(all: readonly Samples[], name: string): number {
 
 /**
  * The quantile `q`, 0 to 1, of a histogram between two readings, linear within its class; the last class, without an upper end, gives its
- * lower end. 0 without values. Shape: the histogram has no labels, and no process was replaced between the readings.
+ * lower end. 0 without values. Shape: `name` is without `_bucket`. The histogram has no labels, and no process was replaced between the
+ * readings.
  */
 export function quantileOf(name: string, q: number, before: readonly Samples[], after: readonly Samples[]): number {
   const ends = [

@@ -11,7 +11,7 @@ export interface BenchLoad {
   readonly url: string;
   readonly nodes: number;
   readonly lamps: number;
-  /** Values a second, over all nodes. */
+  /** New values a second, over all nodes, unless `start` gets another rate. */
   readonly rate: number;
 }
 
@@ -45,7 +45,8 @@ const MOST_PENDING = 900;
 
 /**
  * The simulated cabinets of a bench. `open` waits without a limit for the broker, then sends the births of all; `start` sends rows.
- * `sentValues`: each value counts once, however often its row is sent. `rebirths`: requests for births that arrived.
+ * `sentValues`: each value counts once, however often its row is sent. `resentRows`: each time that a row is sent again counts.
+ * `rebirths`: requests for births that arrived.
  */
 export class LoadGenerator {
   sentValues = 0;

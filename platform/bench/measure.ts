@@ -27,8 +27,8 @@ export interface MeasuredRun {
 }
 
 /**
- * What was seen. `before` and `after`: the figures of the workers at both ends. After a kill they cannot be compared: a new worker counts
- * from 0.
+ * What `measure` saw. `before` and `after`: the figures of the workers at both ends. After a kill they cannot be compared: a new worker
+ * counts from 0.
  */
 export interface Measurement {
   readonly before: readonly Samples[];
@@ -45,8 +45,8 @@ const SAMPLES = 60;
 const KILL_S = 4;
 
 /**
- * Samples the memory for the seconds of the run; with `isKilling` it also kills workers and replaces them. Units: `seconds` s, a whole
- * number: of a fraction only the whole seconds run, without a sample at their end.
+ * Samples the memory every 5 s, in a run of more than 5 min about sixty times, and at the end. With `isKilling` it also kills workers and
+ * replaces them. Units: `seconds` s, a whole number: of a fraction only the whole seconds run, and their end may have no sample.
  */
 export async function measure({ seconds, workers, startWorker, isKilling, servers, onSample }: MeasuredRun): Promise<Measurement> {
   const before = await readAllSamples(workers);

@@ -16,10 +16,13 @@ export interface MemorySample {
   readonly postgres: number;
   /** Shared memory that these processes have used, mostly `shared_buffers`; each page counts once. */
   readonly postgresShared: number;
+  /** Private memory of the broker. */
   readonly broker: number;
 }
 
-/** Means of a figure of `MemorySample` over the first and the last third of a run. Units: MB, whole. */
+/**
+ * Means of a figure of `MemorySample` over the first and the last third of the samples; 0 without samples. Units: MB of 2^20 bytes, whole.
+ */
 export interface Thirds {
   readonly first: number;
   readonly last: number;
@@ -29,7 +32,8 @@ const MB = 2 ** 20;
 
 /**
  * Sums the memory of the workers from `workers`, the samples of their metrics, and reads that of the servers now. `servers`: process ids. A
- * server without one counts as 0, and so does one that has ended. Errors: throws on a system without `/proc`.
+ * server without one counts as 0, and so does one that has ended or may not be read. Errors: throws if a server is given and there is no
+ * `/proc`.
  */
 export function takeMemorySample(
   second: number,

@@ -4,8 +4,8 @@ import type { Measurement } from './measure.ts';
 import { type MemorySample, thirdsOf } from './memory.ts';
 
 /**
- * Totals once a run was over. Units: `sent` and `stored` values, `bytes` the size of the stored values with their indexes, `unacked` and
- * `resentRows` rows, `rebirths` requests.
+ * Totals of a whole run, with its warm-up and the part for `maximum`; `unacked`: at its end. Units: `sent` and `stored` values, `bytes` the
+ * size of the stored values with their indexes, `unacked` and `resentRows` rows, `rebirths` requests.
  */
 export interface RunTotals {
   readonly sent: number;
@@ -14,14 +14,14 @@ export interface RunTotals {
   readonly unacked: number;
   readonly resentRows: number;
   readonly rebirths: number;
-  /** Values a second with more offered than the host can take; null if it was not tried. */
+  /** Values stored in a second while more were offered than the host can take; null if it was not tried. */
   readonly maximum: number | null;
 }
 
 /** Source: issue 23: 10,000 values a second, lag p99 below 2 s. Two hundredths of the rate are the grain of the measurement. */
 const GOAL = { lagS: 2, partOfRate: 0.98 };
 
-/** Prints one sample of memory as a JSON line. */
+/** Prints one sample of memory on standard output, as a JSON line with `bench` and `sample`. */
 export function printSample(sample: MemorySample): void {
   console.log(JSON.stringify({ bench: 'platform', sample }));
 }

@@ -23,7 +23,10 @@ export interface BrokerAddress {
   readonly isWithoutShares?: boolean;
 }
 
-/** The contents of the files, under the names that TLS and MQTT libraries use. `password`: without white space at its end. */
+/**
+ * The contents of the files, under the names that TLS and MQTT libraries use. A file that is not configured is absent. `password`: without
+ * white space at its end.
+ */
 export interface BrokerSecrets {
   readonly password?: string;
   readonly ca?: Buffer;

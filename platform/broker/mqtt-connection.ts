@@ -5,16 +5,17 @@ import { setTimeout as pause } from 'node:timers/promises';
 import { connect, ErrorWithSubackPacket, type IClientOptions, type MqttClient } from 'mqtt';
 import { type BrokerAddress, readBrokerFiles } from './broker-files.ts';
 
-/** What the broker publishes, retained, when the connection ends without an orderly close. */
+/** What the broker publishes, with QoS 1 and retained, when the connection ends without an orderly close. */
 export interface LastWill {
   readonly topic: string;
   readonly payload: string;
 }
 
-/** What a connection is for. `topics`: subscribed after each connect. */
+/** What a connection is for. `topics`: subscribed after each connect, with QoS 1 if the broker grants it; none if it is empty. */
 export interface ConnectionOptions {
   readonly broker: BrokerAddress;
   readonly topics: readonly string[];
+  /** Published by the broker, with QoS 1 and retained, if the connection ends without an orderly close. Default: none. */
   readonly will?: LastWill;
   /**
    * Gets each message. Until `onRoom` is called, nothing else from the broker is handled, also no acknowledgement of `publish`. The socket
@@ -25,7 +26,10 @@ export interface ConnectionOptions {
   readonly onReady?: () => void;
   /** The connection was lost after `onReady`; not after `unsubscribe` or `close`. */
   readonly onLost?: () => void;
-  /** Also at each attempt that the far end closes before it has accepted the connection. */
+  /**
+   * The connection failed, or a subscription was refused; it connects again by itself. Also at each attempt that the far end closes before
+   * it has accepted the connection.
+   */
   readonly onError?: (error: Error) => void;
 }
 
@@ -35,7 +39,8 @@ export interface HostConnection {
   readonly isReady: boolean;
   /**
    * Publishes; resolves true when the library has written it (QoS 0) or the broker has it (QoS 1). False: there is no connection, the
-   * broker refuses the message, or the connection ends first. In the last case a message of QoS 1 may still be sent later.
+   * broker refuses the message, or the connection ends first. In the last case the broker may have it, or get it later (QoS 1). Default:
+   * QoS 0, not retained.
    */
   publish(topic: string, payload: Buffer | string, options?: { readonly qos?: 0 | 1; readonly retain?: boolean }): Promise<boolean>;
   /** Ends the subscriptions; what was received is not affected. `isReady` stays false. */
@@ -67,7 +72,7 @@ const UNANSWERED = 'the broker closed the connection before it accepted it: chec
 
 /**
  * Opens a connection. It connects, and connects again, by itself; errors are reported by `onError`. Errors: throws as `readBrokerFiles`.
- * Most invalid URLs throw another error; some are only reported by `onError`.
+ * Many invalid URLs throw another error; the others cause no error here.
  */
 export function openConnection(options: ConnectionOptions): HostConnection {
   const { broker, will, onMessage, onReady, onLost, onError } = options;

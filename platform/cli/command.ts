@@ -17,9 +17,9 @@ interface Row {
 }
 
 /**
- * Stores one command, which the process `commands` sends, and prints its states until one is final or `expired`. Without an answer it ends
- * about 10 s after the expiry at the latest. Resolves with the exit code: 0 when it was verified, else 1. Errors: rejects, for example with
- * PlatformFailure for wrong words.
+ * Stores one command, which the process `commands` sends, and prints its states until one is final or `expired`. Without an answer of the
+ * cabinet it ends about 10 s after the expiry at the latest; after `received` it may wait longer. Resolves with the exit code: 0 when the
+ * command was verified, else 1. Errors: rejects, for example with PlatformFailure for wrong words.
  */
 export async function sendCommand({ words, database: url, expiresS, isJson }: HostCommandOptions): Promise<number> {
   const [target = '', ...pairs] = words;

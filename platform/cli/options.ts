@@ -4,7 +4,7 @@ import { parseArgs } from 'node:util';
 import type { BrokerAddress } from '../broker/broker-files.ts';
 import { PlatformFailure } from '../core/errors.ts';
 
-/** The text of `--help`, except that of `bench --help`. */
+/** The text of `npm run platform -- --help`, also with a command; only `bench` has one of its own. */
 export const PLATFORM_HELP = `The city's platform: a Sparkplug host that writes to PostgreSQL.
 
 Usage: npm run platform -- COMMAND [options]
@@ -56,22 +56,28 @@ Exit codes: 0 done, 1 failed, 2 wrong usage, 69 a program is not installed,
 
 /** A command line of the host: the command, its words, and its options with their defaults. */
 export interface HostCommandOptions {
+  /** `help` if none was given. It may be unknown. */
   readonly command: string;
-  /** The words after the command. */
+  /** The words after the command; empty for commands that take none. */
   readonly words: readonly string[];
   /** URL of the database; empty: from `PGHOST` and the like. */
   readonly database: string;
   readonly broker: BrokerAddress;
-  /** Sparkplug groups; `+` stands for all. */
+  /** Sparkplug groups; `+`, the default, stands for all. */
   readonly groups: readonly string[];
+  /** Names the host in the topic of STATE, and the shared subscription of its workers. Default: `city`. */
   readonly hostId: string;
-  /** A worker requests the backlog packed. */
+  /** A worker requests the backlog packed. Default: true. */
   readonly isPacked: boolean;
   /** Where the figures for Prometheus are served; undefined: nowhere. Not checked here. */
   readonly metrics: string | undefined;
+  /** Whether `migrate` makes the table of readings a hypertable of TimescaleDB; `auto`, the default: if the server has loaded it. */
   readonly hypertable: 'auto' | 'on' | 'off';
+  /** A command of `command` expires this long after it was stored. Units: s. Default: 300. */
   readonly expiresS: number;
+  /** `--json` was given: output as JSON instead of text. */
   readonly isJson: boolean;
+  /** `--help` was given, or the command is `help`. */
   readonly isHelp: boolean;
   /** All options as typed. Those that only `bench`, `demo` or `rollout` have are only here, and their values are not checked. */
   readonly values: Readonly<Record<string, string | boolean | string[] | undefined>>;
@@ -189,8 +195,8 @@ export function readPlatformOptions(words: readonly string[]): HostCommandOption
 }
 
 /**
- * Returns a positive number of the command line, whole or not; `standard` if `text` is undefined. Errors: throws PlatformFailure `usage`
- * for any other text.
+ * Returns a positive number of the command line, whole or not; `standard` if `text` is undefined. `name`: with its `--`, for the message.
+ * Errors: throws PlatformFailure `usage` for any other text.
  */
 export function numberOption(name: string, text: string | boolean | string[] | undefined, standard: number): number {
   if (text === undefined) return standard;
@@ -199,7 +205,7 @@ export function numberOption(name: string, text: string | boolean | string[] | u
   return number;
 }
 
-/** The version in the `package.json` of the platform. */
+/** Returns the version in `platform/package.json`, for example `0.1.0`. */
 export function platformVersion(): string {
   const text = readFileSync(new URL('../package.json', import.meta.url), 'utf8');
   return (JSON.parse(text) as { version: string }).version;

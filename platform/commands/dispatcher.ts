@@ -20,15 +20,15 @@ import { holesOfNodes, markAsked, wantedRebirths } from '../database/requests.ts
 import type { HostLog } from '../service/host-log.ts';
 import type { HostMetrics } from '../service/metrics.ts';
 
-/** What the process `commands` works with. */
+/** Options of a `Dispatcher`. It does not check the tables of `database`, and sets only `sent` of `metrics`. */
 export interface DispatcherOptions {
-  /** Names this process in the table of processes. */
+  /** Its key in the table of running processes. */
   readonly id: string;
   readonly broker: BrokerAddress;
   readonly database: Database;
   readonly metrics: HostMetrics;
   readonly log: HostLog;
-  /** How fast births are requested, over the whole fleet. Default: `FLEET_REBIRTHS`. */
+  /** How fast births are requested, over the whole fleet: one token for each node. Default: `FLEET_REBIRTHS`. */
   readonly rebirths?: BucketSize;
 }
 

@@ -14,7 +14,10 @@ export interface RolloutTarget extends Pick<KnownCabinet, 'group' | 'node'> {
   readonly files: readonly { readonly name: string; readonly bytes: Buffer }[];
 }
 
-/** What is rolled out, to whom, wave after wave. `comment`: why; empty for none. Units: `minutes` is the longest trial at a cabinet. */
+/**
+ * What is rolled out, to whom, wave after wave. `rules`: when a wave is over and when it stops the rollout; its `shares` are not used.
+ * `minutes`, `comment`: as for `applyCommand`.
+ */
 export interface RolloutPlan {
   readonly waves: readonly (readonly RolloutTarget[])[];
   readonly rules: RolloutRules;
@@ -23,8 +26,8 @@ export interface RolloutPlan {
 }
 
 /**
- * How one cabinet of a wave ended. `silent`: it reported no end in time, or before the rollout was stopped. Units: `seconds` from the
- * insertion of `apply` to its end; null without such an end.
+ * How one cabinet of a wave ended. `silent`: it reported no end in time, or before the rollout was stopped. `reason`: in English, empty for
+ * none. Units: `seconds` from the insertion of `apply` to its end; null without such an end.
  */
 export interface CabinetEnd {
   readonly cabinet: string;
@@ -35,8 +38,8 @@ export interface CabinetEnd {
 }
 
 /**
- * What a rollout reports. `progress`: another number of cabinets has ended. `cabinet`: after a wave, once for each of its cabinets, also
- * silent ones; then `wave-ended`.
+ * What a rollout reports. `wave`: from 1. `progress`: another number of cabinets of this wave has ended. `cabinet`: after a wave, once for
+ * each of its cabinets, also silent ones; then `wave-ended`.
  */
 export type RolloutReport =
   | { readonly kind: 'wave-began'; readonly wave: number; readonly of: number; readonly cabinets: number }

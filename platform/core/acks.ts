@@ -3,8 +3,9 @@
  */
 
 /**
- * What is acknowledged to a node by `Sync/Ack`. `head`: all rows of the epoch up to this one are stored, or were delivered before the
- * first birth known here. `gapHead`: all gaps (losses that the node has recorded) up to this id are stored. Each is 0 for none.
+ * What is acknowledged to a node by `Sync/Ack`. `node`: its number in the database. `head`: all rows of the epoch up to this one are
+ * stored, or were delivered before the first birth known here. `gapHead`: all gaps (losses that the node has recorded) up to this id are
+ * stored. Both are 0 for none.
  */
 export interface AckPoint {
   readonly node: number;
@@ -13,7 +14,10 @@ export interface AckPoint {
   readonly gapHead: number;
 }
 
-/** The last entry of a node's audit log up to which all that the node sent are stored: its number and its hash. */
+/**
+ * The last entry of a node's audit log up to which all that the node sent are stored. `node`: number of the node in the database. `n`,
+ * `hash`: those of the entry.
+ */
 export interface LogPoint {
   readonly node: number;
   readonly n: number;

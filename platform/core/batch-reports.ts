@@ -24,7 +24,7 @@ export interface LogHead {
   readonly isHead: boolean;
 }
 
-/** A detection for a neighbour cabinet, with the message that contained it. */
+/** The detection of a person for a neighbour cabinet, with the message that contained it. */
 export interface BatchRelay {
   readonly message: NodeMessage;
   readonly relay: RelayedPerson;

@@ -23,7 +23,10 @@ export interface PropertyValue {
   readonly atMs: number;
 }
 
-/** The newest state of a device in one batch. Units: `atMs` ms UTC, the `stateTime` of the birth or death that showed it. */
+/**
+ * The newest state of a device in one batch, by its DBIRTH or DDEATH. `node`: its number in the database. Units: `atMs` ms UTC, the
+ * `stateTime` of that message.
+ */
 export interface DeviceState {
   readonly node: number;
   readonly device: string;
@@ -38,14 +41,17 @@ const MOST_QUALITY = 32_767;
 /** The content of one transaction. Readings are columns, since the database receives them as arrays. */
 export class Batch {
   /**
-   * Columns of one length. `quality`: 192 is good, also where the message has none; 0 for a number that the database cannot hold. Units:
-   * `atMs` ms UTC.
+   * Columns of one length. `series`: ids in the database. `value`: null for none. `quality`: 192 is good, also where the message has none;
+   * 0 for one below 0 or above 32,767. Units: `atMs` ms UTC.
    */
   readonly readings = { series: [] as number[], atMs: [] as number[], value: [] as (number | null)[], quality: [] as number[] };
+  /** The row marks of the data messages whose segments could be unpacked, or that have none. */
   readonly parts = new PartCollector();
-  /** The newest value of each property. */
+  /** The newest value of each property, by node, device and name. */
   readonly properties = new Map<string, PropertyValue>();
+  /** By node and device. */
   readonly devices = new Map<string, DeviceState>();
+  /** Deaths of nodes. `bdSeq`: the session that ended, as sent. */
   readonly deaths: { readonly node: number; readonly bdSeq: number }[] = [];
   readonly reports = new BatchReports();
   /** Times of sending of the data messages that have one, for the lag. Units: ms UTC. */
@@ -57,6 +63,7 @@ export class Batch {
   /** Number of reports, deaths, readings and segments that could not be read. */
   invalid = 0;
 
+  /** Whether no message was added. */
   get isEmpty(): boolean {
     return this.messages === 0;
   }

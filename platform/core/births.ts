@@ -10,7 +10,7 @@ import type { HostMetric, HostPayload } from './wire.ts';
 
 /**
  * One metric by its names: a series of readings, or a property if `isReading` is false for its name. `device` is empty for the node
- * itself.
+ * itself. `datatype`: its Sparkplug type, 0 if unknown.
  */
 export interface BornMetric {
   readonly device: string;
@@ -21,8 +21,8 @@ export interface BornMetric {
 }
 
 /**
- * A quantity of a device that has readings. `datatype`: as `soundType`. `low`, `high`: its plausible range; null where none is given.
- * `talq`: its name in the TALQ data model; empty without one.
+ * A quantity that has readings; `device` is empty for one of the node itself. `unit`: empty without one. `datatype`: as `soundType`. `low`,
+ * `high`: its plausible range; null where none is given. `talq`: its name in the TALQ data model; empty without one.
  */
 export interface SeriesShape {
   readonly device: string;
@@ -38,8 +38,9 @@ export interface SeriesShape {
 export interface SessionStart {
   /** The first 8 characters of the epoch, as in `Sync/Rows`; empty for a node that is not an agent of ours. */
   readonly epoch: string;
-  /** Rows up to here were proven before. */
+  /** `Sync/Cursor`: rows up to this one count as delivered; 0 for none. */
   readonly cursor: number;
+  /** Number of the session, modulo 256; 0 if the birth has none. */
   readonly bdSeq: number;
   readonly bornMs: number;
   /** Whether the node packs its backlog for this host already. */
@@ -81,7 +82,10 @@ export function readSession({ metrics, sentMs }: HostPayload, receivedMs: number
 /** The properties of a metric in a birth that are stored with its series. */
 export const SERIES_PROPERTIES = ['engUnit', 'engLow', 'engHigh', 'talq'] as const;
 
-/** The series of a birth: one for each metric with readings. */
+/**
+ * Returns the series that a birth declares: one for each metric whose name `isReading`, also if it has no value. `device`: empty for the
+ * node. A property of the wrong type counts as absent.
+ */
 export function birthSeries({ device }: Pick<MessageOrigin, 'device'>, { metrics }: HostPayload): SeriesShape[] {
   return metrics.flatMap(({ name, datatype = 0, properties }) => {
     if (name === undefined || !isReading(name)) return [];

@@ -8,7 +8,10 @@ import type { MetricContent, WrittenMetric } from './wire.ts';
 /** A value as JSON in the table `command`: a number, a truth value, a text, or bytes as `{"base64": "…"}`. */
 export type WrittenValue = number | boolean | string | { readonly base64: string };
 
-/** A command of the table that has no answer yet. `sentMs`: its last attempt, null before the first. Units: ms UTC. */
+/**
+ * A command of the table that has no answer yet. `sentMs`: its last attempt, null before the first. `attempts`: how many there were. Units:
+ * ms UTC by the clock of the database.
+ */
 export interface OpenCommand {
   readonly id: string;
   readonly metrics: Readonly<Record<string, WrittenValue>>;
@@ -65,7 +68,7 @@ export function commandMetrics(command: OpenCommand, typeOf: (metric: string) =>
 
 /**
  * When a command that was not answered is due to be sent: now, then again after pauses that grow from 5 s to a minute. Null: it has
- * expired. Units: ms UTC.
+ * expired. Units: ms UTC by the clock of the database.
  */
 export function dueMs({ sentMs, attempts, expiresMs }: OpenCommand, nowMs: number): number | null {
   if (nowMs >= expiresMs) return null;

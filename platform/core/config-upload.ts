@@ -19,7 +19,10 @@ const NAMES = /^(?:cabinet\.yaml|revision\.sig|profiles\/[a-z0-9][a-z0-9._-]{0,6
 /** Units: UTF-16 units. */
 const MOST_COMMENT = 200;
 
-/** Whether a rollout may contain a file with this name. A cabinet accepts each of these names. */
+/**
+ * Whether a rollout may contain a file with this name: `cabinet.yaml`, `revision.sig`, or `profiles/NAME.yaml` without capital letters.
+ * A cabinet accepts each of these names.
+ */
 export function isConfigFile(name: string): boolean {
   return NAMES.test(name);
 }
@@ -34,7 +37,10 @@ export function isConfigComment(text: string): boolean {
   return text.length <= MOST_COMMENT && !/\p{C}/u.test(text);
 }
 
-/** Returns one `put` for each part of the file; they may be sent in any order. */
+/**
+ * Returns one `put` for each part of the file; they may be sent in any order. A part has at most 32,000 bytes. An empty file has one part.
+ * `name` and size are not checked.
+ */
 export function uploadCommands(name: string, bytes: Buffer): CommandMetrics[] {
   const hash = createHash('sha256').update(bytes).digest('hex');
   const count = Math.max(1, Math.ceil(bytes.length / PART_BYTES));
@@ -44,7 +50,10 @@ export function uploadCommands(name: string, bytes: Buffer): CommandMetrics[] {
   }));
 }
 
-/** Returns the `apply` that follows the `put`s of all files. `comment`: why; empty for none. Units: `minutes` is the longest trial. */
+/**
+ * Returns the `apply` that follows the `put`s of all files. `minutes`: the longest trial, a whole number from 1 to 168. `comment`: why, at
+ * most 200 characters; empty for none. A cabinet refuses other values.
+ */
 export function applyCommand({ minutes, comment }: { readonly minutes: number; readonly comment: string }): CommandMetrics {
   return { 'Config/Action': 'apply', 'Config/Minutes': minutes, ...(comment === '' ? {} : { 'Config/Comment': comment }) };
 }

@@ -7,7 +7,7 @@ import type { HostMetric, HostPayload } from './wire.ts';
 /** What is known of a node: its number in the database, and the metrics behind aliases and names. */
 export interface NodeDirectory {
   readonly id: number;
-  /** The epoch of its last NBIRTH; null before the first. */
+  /** The epoch of its last NBIRTH, empty if that had none; null before the first. */
   readonly epoch: string | null;
   /** The metric behind an alias in an epoch, of any device; undefined if no known birth has it. */
   metric(epoch: string, alias: number): BornMetric | undefined;
@@ -15,15 +15,15 @@ export interface NodeDirectory {
   series(device: string, quantity: string): number | undefined;
 }
 
-/** A quantity of a device by its names. */
+/** A quantity of a device by its names. `device` is empty for the node itself. */
 export interface PointName {
   readonly device: string;
   readonly quantity: string;
 }
 
 /**
- * Why a message cannot be decoded yet. `birth-missing`: no known birth of its device, in the epoch that `decodeData` uses, has an alias; or
- * a metric has neither name nor alias. `series-missing`: these series have no number.
+ * Why a message cannot be decoded yet. `birth-missing`: no known birth of its device, in the epoch that `decodeData` uses, has one of its
+ * aliases; or a metric has neither name nor alias. `series-missing`: these series have no number.
  */
 export type Undecoded = { readonly kind: 'birth-missing' } | { readonly kind: 'series-missing'; readonly points: readonly PointName[] };
 

@@ -44,7 +44,7 @@ export function stateText(online: boolean, timestamp: number): string {
   return JSON.stringify({ online, timestamp });
 }
 
-/** Whether a STATE message of this host says that it is offline. Anything else is not. */
+/** Whether the payload of a STATE message says offline: JSON with `online` false, whatever its timestamp. Anything else does not. */
 export function isOfflineText(text: string): boolean {
   try {
     const fields: unknown = JSON.parse(text);

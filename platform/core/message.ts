@@ -12,8 +12,8 @@ export interface NodeMessage {
 }
 
 /**
- * Limits for messages in memory: the number of their metrics, and the bytes of their payloads on the wire. A metric takes about 100 bytes
- * of memory, however few it has on the wire.
+ * Limits for messages in memory, or how much a message counts for them: the number of metrics, and the bytes of payloads on the wire. A
+ * metric takes about 100 bytes of memory, however few it has on the wire.
  */
 export interface MessageLimits {
   readonly metrics: number;

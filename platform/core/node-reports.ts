@@ -8,7 +8,10 @@ import { isTime } from './times.ts';
 import { isTopicName } from './topic.ts';
 import { cleanText } from './wire.ts';
 
-/** A warning or alarm. `endMs`: null while it lasts. `body` is the whole report as JSON. Units: ms UTC. */
+/**
+ * A warning or alarm. `endMs`: null while it lasts. `body` is the whole report as JSON; the other texts are empty where it has none. Units:
+ * ms UTC.
+ */
 export interface NodeEvent {
   readonly id: string;
   readonly code: string;
@@ -100,7 +103,7 @@ const READERS: Readonly<Record<string, (fields: Fields) => NodeReport>> = {
   'Relay/Detection': readRelay,
 };
 
-/** True for a metric whose text is a report of its own rather than a property. */
+/** True for the name of a metric whose text is a JSON report, such as `Sync/Event`, and not a property. */
 export function isReport(metric: string): boolean {
   return Object.hasOwn(READERS, metric);
 }

@@ -32,7 +32,7 @@ export const FLEET_REBIRTHS: BucketSize = { perS: 10, burst: 20 };
 /** The node doubles its own pause from 5 s to 10 min, and begins again after 20 min. Units: ms. Source: docs/platform.md, "Births on request". */
 const PAUSE_MS = { first: 5_000, longest: 600_000, forgottenAfter: 1_200_000 };
 
-/** Returns a bucket that holds `burst` tokens at `nowMs`. */
+/** Returns a bucket that holds `burst` tokens at `nowMs`. Units: ms of the clock with which `takeTokens` is called. */
 export function fullBucket(size: BucketSize, nowMs: number): RebirthBucket {
   return { tokens: size.burst, atMs: nowMs };
 }

@@ -8,7 +8,7 @@ const MOST_PARKED = { messages: 5_000, metrics: 100_000, bytes: 16 * 2 ** 20 };
 
 /**
  * Divides messages that wait for a birth. `kept`: they wait on. `late`: they arrived 10 s ago or earlier, or newer ones need the room; the
- * caller drops them and requests their births. Shape: `waiting` has the oldest first. Units: `monoMs` ms.
+ * caller drops them and requests their births. Shape: `waiting` has the oldest first. Units: `monoMs` ms of the clock of `receivedMono`.
  */
 export function parkMessages<T extends { readonly message: Pick<NodeMessage, 'receivedMono' | 'payload' | 'bytes'> }>(
   waiting: readonly T[],

@@ -5,7 +5,10 @@
  */
 import type { HostMetric } from './wire.ts';
 
-/** Rows `from` to `to`, both included, in `parts` messages. This message is number `part`, from 1. `isAgain`: sent on request. */
+/**
+ * Rows `from` to `to`, both included, in `parts` messages. This message is number `part`, from 1. `epoch`: name of the node's store that
+ * numbers the rows. `isAgain`: sent on request.
+ */
 export interface RowMark {
   readonly epoch: string;
   readonly from: number;
@@ -16,8 +19,8 @@ export interface RowMark {
 }
 
 /**
- * The parts of one range of a node that one batch contains. `seen` has a character for each part: 1 if it arrived, otherwise 0. It is
- * empty for a range that the database has found to be complete.
+ * The parts of one range of rows that one batch contains. `node`: its id in the database. `from`, `to`: both included. `seen` has a
+ * character for each part: 1 if it arrived, otherwise 0. It is empty for a range that the database has found to be complete.
  */
 export interface SeenParts {
   readonly node: number;
@@ -48,8 +51,8 @@ export function readRowMark(text: string): RowMark | undefined {
 /**
  * The mark of a message, found by its form: transient, a text like a mark. So the epoch is known before any alias is read.
  *
- * Undefined if no metric has this form; the message may still have readings. The mark is usually the last metric, but a node may order
- * metrics by their times.
+ * Undefined if no metric has this form; the message may still have readings. Of several, the last counts. The mark is usually the last
+ * metric, but a node may order metrics by their times.
  */
 export function markOf(metrics: readonly HostMetric[]): { readonly mark: RowMark; readonly metric: HostMetric } | undefined {
   for (let i = metrics.length - 1; i >= 0; i -= 1) {

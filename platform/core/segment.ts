@@ -7,7 +7,10 @@ import { inflateSync } from 'node:zlib';
 import { isShortName } from './topic.ts';
 import { cleanText } from './wire.ts';
 
-/** One reading of a segment. `quality`: 192 good, 500 stale, 0 bad, missing or unknown. Units: `atMs` ms UTC. */
+/**
+ * One reading of a segment. `value`: as in a metric of its own, flags as 0 and 1; null for no value. `quality`: 192 good, 500 stale, 0 bad,
+ * missing or unknown. Units: `atMs` ms UTC.
+ */
 export interface PackedReading {
   readonly device: string;
   readonly quantity: string;
@@ -38,7 +41,7 @@ const QUALITIES: ReadonlyMap<string, number> = new Map([
 
 /**
  * Unpacks the value of `Sync/Segment`. Undefined if the bytes are not a segment of version 1, have more than 4 MB or 50,000 readings
- * unpacked, or contain a name that is too long, or a value that is no number.
+ * unpacked, or contain a name that is too long, or a value that is neither a number nor null.
  */
 export function unpackSegment(bytes: Uint8Array): readonly PackedReading[] | undefined {
   try {

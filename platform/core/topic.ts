@@ -9,7 +9,7 @@ const VERBS: readonly Verb[] = ['NBIRTH', 'NDATA', 'NDEATH', 'DBIRTH', 'DDATA', 
 /** Source: an index of PostgreSQL holds 2,704 bytes, and a key has at most two names of 4 bytes a character. Units: UTF-16 units. */
 const LONGEST_NAME = 255;
 
-/** Where a message came from. `device` is empty for the node itself. */
+/** Where a message came from, by its topic. `group`, `node`: the Sparkplug group and edge node. `device` is empty for the node itself. */
 export interface MessageOrigin {
   readonly group: string;
   readonly verb: Verb;

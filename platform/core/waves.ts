@@ -7,7 +7,7 @@
 
 /** How a rollout is divided, and what stops it. A node has trouble if it is `reverted`, `refused` or silent. */
 export interface RolloutRules {
-  /** Sizes of the first waves as shares of the fleet, 0 to 1, at least one node each; one more wave has the rest. */
+  /** Sizes of the first waves as shares of the nodes of the rollout, 0 to 1, at least one node each. The others are one more wave. */
   readonly shares: readonly number[];
   /** The rollout stops when more than this share of a wave has trouble. 0: the first trouble stops it. */
   readonly mostTrouble: number;
@@ -22,8 +22,8 @@ export interface RolloutRules {
 export const ROLLOUT_RULES: Omit<RolloutRules, 'silentAfterMs'> = { shares: [0.01, 0.05, 0.1], mostTrouble: 0.05 };
 
 /**
- * How a revision ended at one node. `refused`: it was never in force. `reverted`: the node reported its `apply` as failed, usually because
- * the trial failed.
+ * How a revision ended at one node. `confirmed`: the node keeps it. `refused`: it was never in force. `reverted`: the node reported its
+ * `apply` as failed, usually because the trial failed.
  */
 export type RolloutEnd = 'confirmed' | 'reverted' | 'refused';
 
@@ -36,7 +36,7 @@ export type WaveVerdict =
   | { readonly kind: 'next' }
   | { readonly kind: 'stop'; readonly reverted: number; readonly refused: number; readonly silent: number };
 
-/** The nodes of a wave, their ends so far, and the time since it began. `ends`: by node. Units: ms. */
+/** The nodes of a wave, their ends so far, and the time since it began. `ends`: by node as in `wave`, perhaps also others. Units: ms. */
 export interface WaveProgress {
   readonly wave: readonly string[];
   readonly ends: ReadonlyMap<string, RolloutEnd>;

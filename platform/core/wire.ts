@@ -7,7 +7,7 @@ import { readFileSync } from 'node:fs';
 import protobuf from 'protobufjs';
 import { isShortName } from './topic.ts';
 
-/** A value of a metric. 64-bit values are numbers, bytes are `Uint8Array`. */
+/** A value of a metric. 64-bit values are numbers, rounded beyond 2^53. Bytes are `Uint8Array`. */
 export type MetricContent = number | boolean | string | Uint8Array;
 
 /**
@@ -35,7 +35,10 @@ export interface HostPayload {
   readonly metrics: readonly HostMetric[];
 }
 
-/** A metric of a command. The type says which field of the wire holds the value. Source: Sparkplug 3.0 §6.4.16. */
+/**
+ * A metric of a command. `datatype`: the number of its Sparkplug type, which says which field of the wire holds the value. Source:
+ * Sparkplug 3.0 §6.4.16.
+ */
 export interface WrittenMetric {
   readonly name: string;
   readonly datatype: number;

@@ -20,7 +20,10 @@ export async function notifyWorkers(query: RunQuery, workerId: string, ids: read
   }
 }
 
-/** Reads a notification; undefined if it is none: every user of the database may send to the channel. */
+/**
+ * Reads a notification; undefined if it is none: every user of the database may send to the channel. Entries of `nodes` that are not
+ * numbers are left out; the ids are not checked.
+ */
 export function readBirthNotice(payload: string): BirthNotice | undefined {
   try {
     const notice: unknown = JSON.parse(payload);

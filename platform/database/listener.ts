@@ -18,7 +18,8 @@ const AGAIN_MS = 1_000;
  * Opens a connection by `open`, and another one whenever it has ended. `onConnect` is called after each, since notifications may have
  * been missed.
  *
- * Resolves after the first connection. Errors: rejects if that fails; then nothing continues.
+ * Resolves after the first connection. Errors: rejects if that fails; then nothing continues. `open` is called again 1 s after an end or a
+ * later failure; later failures are not reported.
  */
 export async function keepListening(open: () => Promise<NoticeConnection>, onConnect: () => void): Promise<StopListening> {
   let connection = await open();

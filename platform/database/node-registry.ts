@@ -8,7 +8,10 @@ import type { NodeDirectory } from '../core/data-message.ts';
 import type { MessageOrigin } from '../core/topic.ts';
 import type { RunQuery } from './postgres.ts';
 
-/** A session of a node, begun by an NBIRTH; a rebirth begins one too. Units: `bornMs` ms UTC, when it was sent, or else received. */
+/**
+ * A session of a node, begun by an NBIRTH; a rebirth begins one too. `epoch`: as in `SessionStart`. Units: `bornMs` ms UTC, when the NBIRTH
+ * was sent, or else received.
+ */
 export interface KnownSession {
   readonly epoch: string;
   readonly bornMs: number;
@@ -23,13 +26,15 @@ export class CachedNode implements NodeDirectory {
   readonly id: number;
   readonly group: string;
   readonly node: string;
-  /** Newest first. */
+  /** Newest first, at most two. */
   sessions: readonly KnownSession[] = [];
   /** Whether it must be read from the database before its next message. */
   isStale = true;
+  /** When its last read from the database began. Units: ms of `performance.now()`. */
   loadedMono = Number.NEGATIVE_INFINITY;
   /** By device: epoch and digest of the last birth that this worker has stored since the node was read. */
   readonly births = new Map<string, string>();
+  /** By epoch, then by alias. */
   readonly aliases = new Map<string, Map<number, BornMetric>>();
   readonly #series = new Map<string, Map<string, number>>();
 
@@ -39,18 +44,22 @@ export class CachedNode implements NodeDirectory {
     this.node = node;
   }
 
+  /** That of the newest session, empty if its NBIRTH had none; null without a session. */
   get epoch(): string | null {
     return this.sessions[0]?.epoch ?? null;
   }
 
+  /** Undefined if no birth in memory has this alias. */
   metric(epoch: string, alias: number): BornMetric | undefined {
     return this.aliases.get(epoch)?.get(alias);
   }
 
+  /** The id of a series; undefined if it is not in memory. */
   series(device: string, quantity: string): number | undefined {
     return this.#series.get(device)?.get(quantity);
   }
 
+  /** Adds the id of a series to memory only. */
   setSeries(device: string, quantity: string, id: number): void {
     const ofDevice = this.#series.get(device) ?? new Map<string, number>();
     this.#series.set(device, ofDevice);
@@ -70,6 +79,7 @@ export class CachedNode implements NodeDirectory {
       known.set(Number(alias), { device, name: shared(name), datatype, series });
   }
 
+  /** Removes sessions, births, aliases and series from memory. */
   forget(): void {
     this.births.clear();
     this.aliases.clear();
@@ -79,8 +89,8 @@ export class CachedNode implements NodeDirectory {
 }
 
 /**
- * Aliases of a birth as the table `birth` has them: alias to name of the metric, Sparkplug type (0: unknown) and id of the series. Null
- * instead of the id: the metric is not a reading.
+ * Aliases of a device or the node, of one birth or of all in an epoch. As the table `birth` has them: alias to name of the metric,
+ * Sparkplug type (0: unknown) and id of the series. Null instead of the id: the metric is not a reading.
  */
 export type StoredAliases = Readonly<Record<string, readonly [string, number, number | null]>>;
 
@@ -129,7 +139,7 @@ export class NodeRegistry {
     return nodes;
   }
 
-  /** A node that is in memory. */
+  /** A node that is in memory, also after `invalidate`; undefined for any other. */
   byId(id: number): CachedNode | undefined {
     return this.#byId.get(id);
   }
@@ -146,7 +156,10 @@ export class NodeRegistry {
     }
   }
 
-  /** An alias of this node is missing: it is read again, unless that was just done. Units: ms. */
+  /**
+   * An alias of this node is missing: it is read again by the next `resolve`, unless that was done in the last 250 ms. Units: ms of
+   * `performance.now()`.
+   */
   missed(node: CachedNode, monoMs: number): void {
     if (monoMs - node.loadedMono >= RELOAD_MS) node.isStale = true;
   }

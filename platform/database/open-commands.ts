@@ -3,8 +3,8 @@ import type { OpenCommand, WrittenValue } from '../core/command.ts';
 import type { RunQuery } from './postgres.ts';
 
 /**
- * A command with its cabinet. `device`: empty for the cabinet itself. `types`: the Sparkplug types of its metrics in the birth, as far as
- * known.
+ * A command with its cabinet. `device`: empty for the cabinet itself. `types`: the Sparkplug types of its metrics by name, from the
+ * last birth, as far as known.
  */
 export interface AddressedCommand extends OpenCommand {
   readonly group: string;
@@ -34,8 +34,8 @@ const END_WITHIN_MIN = 10;
 const TRIAL_WITHIN_MIN = 168 + END_WITHIN_MIN;
 
 /**
- * Ends commands that were not answered by their expiry, and answered ones whose end is still missing some time after it. Their cabinet may
- * have carried them out: a final outcome that arrives later still replaces this end.
+ * Ends, as `expired`, commands that were not answered by their expiry, and answered ones whose end is still missing some time after it.
+ * Their cabinet may have carried them out: a final outcome that arrives later still replaces this end.
  */
 export async function expireCommands(query: RunQuery): Promise<void> {
   await query(

@@ -25,9 +25,10 @@ export class ReadingPartitions {
   }
 
   /**
-   * Makes the missing partitions of the days (UTC) of these times. Leaves out days far from now, and days of which `reading_other` has too
-   * many readings. Resolves after at most one try for each day, which may take some seconds. A try that fails for a passing reason is
-   * repeated by a later call, after a pause. Readings of a day without a partition go to `reading_other`. Units: ms UTC.
+   * Makes the missing partitions of the days (UTC) of these times. Leaves out days more than 400 days before or 2 days after `nowMs`, and
+   * days of which `reading_other` has too many readings. Resolves after at most one try for each day, which may take some seconds. A try
+   * that fails for a passing reason is repeated by a later call, after a pause. Readings of a day without a partition go to
+   * `reading_other`. Units: ms UTC.
    *
    * Errors: rejects for a reason that does not pass.
    */

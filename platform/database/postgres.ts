@@ -26,8 +26,11 @@ export interface Database {
   /**
    * Runs the work while this process alone holds the lock; `lost` resolves when the connection that holds it ends. Waits for the lock until
    * `signal` is aborted; the work is then left out. A later abort does not end the work.
+   *
+   * Errors: as `query` before the work, then as the work.
    */
   exclusively(lock: string, signal: AbortSignal, work: (lost: Promise<void>) => Promise<void>): Promise<void>;
+  /** Stops the listeners. Then closes the pool, once running queries and transactions have ended. */
   end(): Promise<void>;
 }
 
@@ -57,7 +60,10 @@ const REJECTED = /^(?:22|23|54)/;
 /** Source: Node.js, common system errors. */
 const UNREACHABLE = /^E(?:CONNREFUSED|CONNRESET|NOENT|PIPE|TIMEDOUT|HOSTUNREACH|NETUNREACH|AI_AGAIN|NOTFOUND)$/;
 
-/** Creates a pool; does not connect before the first use. */
+/**
+ * Creates a pool of at most `connections`, and connects at its first use. An empty `url` uses `PGHOST` and the like. A query or a statement
+ * of a transaction fails if it has no result within `queryTimeoutMs`. Units: ms. Default: 60,000.
+ */
 export function openDatabase({ url, connections, queryTimeoutMs = QUERY_MS }: DatabaseAddress): Database {
   const settings = url === '' ? {} : { connectionString: url };
   const pool = openPool(settings, connections, queryTimeoutMs);

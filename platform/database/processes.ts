@@ -1,7 +1,10 @@
 /** Which processes of the host run, and which births they need. */
 import type { RunQuery } from './postgres.ts';
 
-/** A running process. `isReady`: false for a worker without its connection to the broker. Units: `startedMs` ms UTC. */
+/**
+ * What a running process reports about itself. `id`: its key in the table. `startedMs`: ms UTC; that of the first report stays. `isReady`:
+ * false for a worker without its subscriptions at the broker, true for the other kinds.
+ */
 export interface ProcessNote {
   readonly id: string;
   readonly kind: 'worker' | 'commands' | 'state';

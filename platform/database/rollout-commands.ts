@@ -9,7 +9,9 @@ export interface KnownCabinet {
   readonly isOnline: boolean;
 }
 
-/** A `put` or `apply` of a rollout, to one cabinet itself and not to a device of it. */
+/**
+ * A `put` or `apply` of a rollout, to one cabinet itself and not to a device of it. `metrics`: without `Command/Id` and `Command/Expires`.
+ */
 export interface RolloutCommand {
   readonly group: string;
   readonly node: string;

@@ -13,7 +13,9 @@ import { saveCommandOutcomes, saveEvents, saveGaps, saveLog } from './store-repo
 
 /** What a committed batch allows to acknowledge. `inserted`: readings that were new. */
 export interface StoredBatch {
+  /** The present heads of each stored epoch of which the batch has rows or parts of them, even if they did not move. */
   readonly acks: readonly AckPoint[];
+  /** One for each node with audit entries in the batch, if there is an entry up to which all are stored. */
   readonly logs: readonly LogPoint[];
   readonly inserted: number;
 }

@@ -32,10 +32,13 @@ export interface BornSession {
 }
 
 /**
- * Stores births in one transaction, adds them to the cache and notifies the other workers. Returns the sessions that began.
+ * Stores the sessions, aliases and series of births in one transaction, adds them to the cache and notifies the other workers. The values
+ * in births are not stored here. Returns the sessions that began.
  *
- * A birth that repeats the last one of its device in the epoch, apart from values, changes no alias and no series. So births after a
- * restart of the broker cost little. Such an NBIRTH still begins a session. Errors: as `Database.query`.
+ * A birth that repeats the last one of its device in the epoch, apart from values, changes no alias and no series. Such an NBIRTH still
+ * begins a session; one that is not `isNewerBirth` does not. A DBIRTH for which `birthEpoch` is null adds no alias.
+ *
+ * Errors: as `Database.query`.
  */
 export async function storeBirths(database: Database, births: readonly BirthMessage[], workerId: string): Promise<readonly BornSession[]> {
   const sorted = births.toSorted(

@@ -31,6 +31,8 @@ const END_MS = 2_000;
  * Runs until Ctrl-C, or for `--seconds` from the call on. Resolves with the exit code: 1 if a part does not start or ends again and again,
  * or a cabinet has no readings after a minute. An end by Ctrl-C or `--seconds` gives 0, also before there are readings. Errors: rejects
  * with PlatformFailure, for example if a program is missing.
+ *
+ * Ends the process 2 s after it has resolved or rejected, if connections keep it alive.
  */
 export async function runDemo({ values, isJson }: HostCommandOptions): Promise<number> {
   const seconds = values['seconds'] === undefined ? null : numberOption('--seconds', values['seconds'], 0);

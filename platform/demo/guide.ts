@@ -1,16 +1,16 @@
 /** The text that the demo prints when readings have arrived. */
 
-/** What the text shows of this run of the demo. */
+/** What the text of `demoGuide` shows of this run of the demo. */
 export interface DemoPlaces {
   readonly databaseUrl: string;
   readonly brokerUrl: string;
-  /** From the start to the first reading of each cabinet. */
+  /** From the start of the demo until each cabinet has a reading. */
   readonly seconds: number;
-  /** Names and process numbers. */
+  /** Lines with the names of processes and their ids. */
   readonly processes: readonly string[];
 }
 
-/** The SQL statements that the text proposes, each with `;` at its end. One of them sends a command. */
+/** The SQL statements that the text of `demoGuide` proposes, in one string, each with `;` at its end. One of them sends a command. */
 export const FIRST_QUERIES = `  select * from cabinet;
   select cabinet, device, quantity, value, unit, quality, time from reading
     where cabinet = 'demo-1' order by time desc limit 20;

@@ -12,7 +12,7 @@ const RESTART_MS = 1_000;
 /** Lines of a part's log that are shown when it is given up. */
 const LAST_LINES = 5;
 
-/** One part of the demo: a process that is started again when it ends. */
+/** One part of the demo: a process of Node.js that is started again 1 s after it ends. */
 export class DemoPart {
   readonly name: string;
   readonly #words: readonly string[];
@@ -23,7 +23,7 @@ export class DemoPart {
   #child: ChildProcess | null = null;
   #isStopping = false;
 
-  /** `onLine` gets each line of its standard output. */
+  /** `words`: the arguments of Node.js. `say` gets a sentence at each restart, `onLine` each line of the part's standard output. */
   constructor(name: string, words: readonly string[], say: Say, onLine: Say = () => {}) {
     this.name = name;
     this.#words = words;
@@ -36,7 +36,7 @@ export class DemoPart {
     return this.#child?.pid;
   }
 
-  /** Runs it until `stop`. Rejects when it ends again and again, with the last lines of its log. */
+  /** Runs it until `stop`. Rejects at its fifth end within a minute, with the last lines of its standard error. */
   async run(): Promise<void> {
     while (!this.#isStopping) {
       const how = await this.#once();
@@ -50,6 +50,7 @@ export class DemoPart {
     }
   }
 
+  /** Ends it by SIGTERM, or by SIGKILL after 10 s. Resolves when it has ended. */
   async stop(): Promise<void> {
     this.#isStopping = true;
     if (this.#child !== null) await endProcess(this.#child, 'SIGTERM');

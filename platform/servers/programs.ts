@@ -34,11 +34,11 @@ function versionsIn(folder: string): string[] {
   }
 }
 
-/** What a server program may be started with. */
+/** Options of `startTemporaryPostgres` and `startTemporaryMosquitto`. */
 export interface ServerOptions {
   /** Once aborted, a first start of PostgreSQL that is under way rejects, but not at once. Mosquitto and later starts ignore it. */
   readonly signal?: AbortSignal;
-  /** Gets how a running program ended by itself. */
+  /** Called when a running program ends by itself. `how`: as `howItEnded`. */
   readonly onEnd?: (how: string) => void;
   /** In a process group of its own: Ctrl-C in the terminal does not reach it, so that its user can end it after those that need it. */
   readonly detached?: boolean;
@@ -71,7 +71,7 @@ export function runProgram(
   });
 }
 
-/** How a process ended, as text such as `SIGKILL` or `exit code 1`. */
+/** How a process ended, as text such as `SIGKILL` or `exit code 1`. Shape: a process that has ended. */
 export function howItEnded({ exitCode, signalCode }: ChildProcess): string {
   return signalCode ?? `exit code ${exitCode}`;
 }

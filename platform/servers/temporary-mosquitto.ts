@@ -6,7 +6,7 @@ import { join } from 'node:path';
 import { PlatformFailure } from '../core/errors.ts';
 import { endProcess, findFreePort, howItEnded, pathOfProgram, type ServerOptions } from './programs.ts';
 
-/** A running broker without accounts. */
+/** A Mosquitto on 127.0.0.1, without TLS and accounts. */
 export interface TemporaryMosquitto {
   readonly url: string;
   readonly port: number;
@@ -14,6 +14,7 @@ export interface TemporaryMosquitto {
   readonly pid: number | undefined;
   /** Starts it again on the same port, without its messages, after it has ended by itself. Rejects after `stop`, which removes its files. */
   start(): Promise<void>;
+  /** Ends it and removes its files. */
   stop(): Promise<void>;
 }
 

@@ -18,7 +18,7 @@ import {
   type ServerOptions,
 } from './programs.ts';
 
-/** A running cluster. `url` is that of its database `city` for the user who owns it. */
+/** A PostgreSQL cluster. `url`: its database `city`, for the user who owns it. `socketFolder` has its Unix socket and its data. */
 export interface TemporaryPostgres {
   readonly url: string;
   readonly port: number;
@@ -27,7 +27,7 @@ export interface TemporaryPostgres {
   readonly pid: number | undefined;
   /** SIGKILL, as a crash; the data stays. */
   kill(): Promise<void>;
-  /** Starts it again with its data after it has ended; not after `stop`. */
+  /** Starts it again with its data after it has ended, and waits until it accepts connections; not after `stop`. */
   start(): Promise<void>;
   /** Ends it and removes its folder. */
   stop(): Promise<void>;

@@ -14,10 +14,14 @@ const REASONS = ['no-birth', 'rejected', 'not-sparkplug', 'invalid-report'];
 const KINDS = ['command', 'rebirth', 'resend'];
 const LOOPBACK = new Set(['127.0.0.1', '::1', 'localhost']);
 
-/** The figures for Prometheus of one process of the platform. Units: s for times. */
+/**
+ * The figures for Prometheus of one process of the platform. A process sets only those of its kind; the others stay 0. Units: s for times.
+ */
 export interface HostMetrics {
   readonly registry: Registry;
+  /** Messages from cabinets whose topic and payload could be read. */
   readonly messages: Counter<'verb'>;
+  /** Readings that were written, with those that the database already had. */
   readonly readings: Counter;
   /** Readings that were new at the attempt that wrote their group; those that a failed attempt had committed are not counted. */
   readonly inserted: Counter;
@@ -27,12 +31,15 @@ export interface HostMetrics {
   readonly parked: Gauge;
   /** Messages in the queue of a worker after its last write; not updated while a write waits for the database. */
   readonly queued: Gauge;
+  /** Bytes of their payloads. */
   readonly queuedBytes: Gauge;
   /** Time in which the broker was not read because the queue was full. Each pause is added at its end. */
   readonly pausedSeconds: Counter;
+  /** Transactions of `storeBatch`, counted once their group is written; those of a failed attempt are not. */
   readonly batches: Counter;
+  /** Failed attempts to write a group, and transactions that took too long and were halved. */
   readonly retries: Counter;
-  /** From the sending of a data message to the commit of its group. */
+  /** From the sending of a data message, by the clock of its node, to the commit of its group; 0 if that would be negative. */
   readonly lag: Histogram;
   /** Time of the attempt that wrote a group of messages. */
   readonly commit: Histogram;
@@ -44,7 +51,7 @@ export interface HostMetrics {
   readonly online: Gauge;
 }
 
-/** New figures at zero, and those of the process itself, such as its memory. */
+/** New figures at zero in a registry of their own, and those of the process itself, such as its memory. */
 export function createHostMetrics(): HostMetrics {
   const registry = new Registry();
   collectDefaultMetrics({ register: registry });

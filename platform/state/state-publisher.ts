@@ -11,7 +11,7 @@ import { hasReadyWorker, noteProcess } from '../database/processes.ts';
 import type { HostLog } from '../service/host-log.ts';
 import type { HostMetrics } from '../service/metrics.ts';
 
-/** What the publisher of STATE works with. */
+/** Options of a `StatePublisher`. It sets `online` of `metrics`. */
 export interface StateOptions {
   /** Its key in the table of running processes. */
   readonly id: string;
@@ -26,7 +26,10 @@ export interface StateOptions {
 /** Source: assumed; a cabinet waits 10 s for a host before it tries another server. Units: ms. Confirmed by: starts of the city's platform. */
 const LOOK_MS = 1_000;
 
-/** Publishes STATE of one host on one broker, from `start` to `stop`. */
+/**
+ * Publishes STATE of one host on its broker, from `start` to `stop`: online or offline as `nextHostState`. About once a second it checks in
+ * the database whether a worker is ready.
+ */
 export class StatePublisher {
   readonly #options: StateOptions;
   readonly #topic: string;

@@ -12,7 +12,10 @@ interface Ack {
   readonly text: string;
 }
 
-/** Acknowledgements by node, each sent at most once in its period. Only committed positions may be added. */
+/**
+ * Acknowledgements by node: of rows, sent at most once in 1 s, and of the audit log, at most once in 5 s. Only committed positions may be
+ * added.
+ */
 export class AckSender {
   readonly #registry: NodeRegistry;
   readonly #write: WriteToNode;
@@ -32,6 +35,7 @@ export class AckSender {
     if (node !== undefined && epoch === node.epoch) this.#rows.add(id, { node, text: `${epoch}:${head}:${gapHead}` });
   }
 
+  /** Adds the position of a node in its audit log. That of a node that is not in the registry is left out. */
   addLog({ node: id, n, hash }: LogPoint): void {
     const node = this.#registry.byId(id);
     if (node !== undefined) this.#log.add(id, { node, text: `${n}:${hash}` });

@@ -20,7 +20,9 @@ export interface StoredSummary extends Pick<Batch, 'invalid' | 'sentMs' | 'unrea
 
 /** What became of messages. `waiting`: a birth is missing, so they must be tried again. */
 export interface WrittenMessages {
+  /** One for each batch that was committed. */
   readonly stored: readonly StoredSummary[];
+  /** The sessions that NBIRTHs among the messages began. */
   readonly sessions: readonly BornSession[];
   readonly waiting: readonly { readonly message: NodeMessage; readonly node: CachedNode }[];
   /** Messages refused for what they contain, by the database or this program. */
@@ -32,7 +34,7 @@ const BATCH_READINGS = 50_000;
 
 type Placed = { readonly message: NodeMessage; readonly node: CachedNode };
 
-/** Writes messages of any nodes, in any order, to the database. */
+/** Writes messages of any nodes to the database: first the sessions, aliases and series of births, then the contents of all messages. */
 export class BatchWriter {
   readonly #database: Database;
   readonly #registry: NodeRegistry;
@@ -41,7 +43,10 @@ export class BatchWriter {
   readonly #partitions = new ReadingPartitions();
   #server = '';
 
-  /** `onTimeout` gets each failure of a transaction that took too long and is now written in halves. */
+  /**
+   * `workerId`: the sender in notifications of births. `onTimeout` gets each failure of a transaction that took too long and is now
+   * written in halves.
+   */
   constructor(database: Database, registry: NodeRegistry, workerId: string, onTimeout: (failure: PlatformFailure) => void = () => {}) {
     this.#database = database;
     this.#registry = registry;

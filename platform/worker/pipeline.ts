@@ -27,7 +27,7 @@ export interface RawMessage {
   readonly receivedMono: number;
 }
 
-/** What a pipeline works with. */
+/** The parts of a `Pipeline`. `writer` writes the messages; `database` is for requests for births and what new sessions need. */
 export interface PipelineParts {
   readonly database: Database;
   readonly writer: BatchWriter;
@@ -35,7 +35,7 @@ export interface PipelineParts {
   readonly acks: AckSender;
   /** Sends relayed detections and the request for a packed backlog. */
   readonly write: WriteToNode;
-  /** Requests the backlog packed. */
+  /** True requests the backlog packed. False does not withdraw a request that a node accepted before. */
   readonly isPacked: boolean;
   readonly metrics: HostMetrics;
   readonly log: HostLog;
@@ -44,7 +44,10 @@ export interface PipelineParts {
 /** What is decoded at one time. Source: assumed; six times what 2,000 live messages have, and some 20 MB of memory. Confirmed by: the memory of a worker of the largest city. */
 const GROUP = { metrics: 100_000, bytes: 8 * 2 ** 20 };
 
-/** Handles one group of messages at a time, with those of earlier groups that still wait for a birth. */
+/**
+ * Handles one group of messages at a time, with those of earlier groups that still wait for a birth. After about 10 s they are dropped, and
+ * the births are requested.
+ */
 export class Pipeline {
   readonly #parts: PipelineParts;
   readonly #relays: RelaySender;

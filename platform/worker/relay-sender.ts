@@ -7,7 +7,10 @@ import type { WriteToNode } from './node-writer.ts';
 /** A shorter wait is not added to the age. Source: docs/platform.md, "Between neighbour cabinets". Units: ms. */
 const UNCOUNTED_WAIT_MS = 1_000;
 
-/** Sends the detections of a message at most once, also when its batch is written again, or if sending failed. */
+/**
+ * Sends the detections of a message at most once, also when its batch is written again, or if sending failed. A message that the broker
+ * delivers twice counts as two.
+ */
 export class RelaySender {
   readonly #write: WriteToNode;
   readonly #sent = new WeakSet<NodeMessage>();
@@ -16,7 +19,7 @@ export class RelaySender {
     this.#write = write;
   }
 
-  /** Sends the detections of a batch that are not too old; they do not wait for its commit. Units: `monoMs` ms. */
+  /** Sends the detections of a batch that are not too old; they do not wait for its commit. Units: `monoMs` as `receivedMono`, ms. */
   send(relays: readonly BatchRelay[], monoMs: number): void {
     const fresh = relays.filter(({ message }) => !this.#sent.has(message));
     for (const { message, relay } of fresh) {

@@ -20,7 +20,7 @@ import { BatchWriter } from './batch-writer.ts';
 import { createNodeWriter } from './node-writer.ts';
 import { Pipeline, type RawMessage } from './pipeline.ts';
 
-/** What a worker works with. */
+/** Options of a `Worker`. It does not check the tables of `database`, and sets all `metrics` but `sent` and `online`. */
 export interface WorkerOptions {
   /** Its key in the table of running processes; no two workers may have the same. */
   readonly id: string;
@@ -30,7 +30,7 @@ export interface WorkerOptions {
   readonly groups: readonly string[];
   /** Names the shared subscription: workers with the same one divide its messages. Unused with `broker.isWithoutShares`. */
   readonly hostId: string;
-  /** Requests the backlog packed. */
+  /** True requests the backlog packed. False does not withdraw a request that a node accepted before. */
   readonly isPacked: boolean;
   readonly metrics: HostMetrics;
   readonly log: HostLog;
@@ -46,7 +46,10 @@ const TICK_MS = 100;
 /** Source: assumed; three reports fit into the time after which a worker counts as gone. Units: ms. Confirmed by: restarts under load. */
 const HEARTBEAT_MS = 1_000;
 
-/** Writes the messages of the shared subscription to the database in batches and acknowledges them, from `start` to `stop`. */
+/**
+ * Writes the messages of the shared subscription to the database in batches, from `start` to `stop`. After the commit it sends
+ * acknowledgements to the cabinets.
+ */
 export class Worker {
   readonly #options: WorkerOptions;
   readonly #registry = new NodeRegistry();
@@ -72,7 +75,7 @@ export class Worker {
 
   /**
    * Resolves once it listens to the database; waits while that is away. It connects to the broker by itself, now and later. Errors: rejects,
-   * for example if the database refuses the login.
+   * for example if the database refuses the login. Later, such an error while it writes ends the process.
    */
   async start(): Promise<void> {
     const { database, broker, groups, hostId, id, log } = this.#options;
@@ -101,8 +104,8 @@ export class Worker {
   }
 
   /**
-   * Takes no more messages, writes those in the queue, acknowledges what is committed if the broker is connected, and ends. Waits while the
-   * database is away.
+   * Takes no more messages, writes those in the queue, acknowledges what is committed if the broker is connected, and ends. Messages that
+   * wait for a birth are dropped. Waits while the database is away.
    */
   async stop(): Promise<void> {
     await this.#connection?.unsubscribe();

@@ -15,6 +15,7 @@ export interface BackupPlaces {
   /** The cabinet's id; empty if the cabinet file cannot be used. */
   readonly cabinet: string;
   readonly configFile: string;
+  /** Folder of the cabinet file. */
   readonly siteDir: string;
   /** Folder of the store. */
   readonly dir: string;

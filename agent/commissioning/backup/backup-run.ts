@@ -32,6 +32,7 @@ import { sealFiles } from './sealed-files.ts';
 /** What `runBackup` needs besides its arguments: the terminal, the path of the cabinet file, the present time and the version. */
 export interface BackupWorld {
   readonly terminal: Terminal;
+  /** A relative path is relative to the working directory. */
   readonly configFile: string;
   readonly nowMs: WallMs;
   /** Version of this program. */

@@ -7,7 +7,10 @@ import { isRecord } from '../../core/is-record.ts';
 import { type Message, msg } from '../../core/message.ts';
 import { type ArchiveFile, packArchive, unpackArchive } from './archive.ts';
 
-/** Name, size and hash of one file in a backup. Units: bytes. Shape: `sha256` of the content as 64 hex digits. */
+/**
+ * Name, size and hash of one file in a backup. `name`: its path in the archive. Units: bytes. Shape: `sha256` of the content as 64 hex
+ * digits.
+ */
 export interface ManifestFile {
   readonly name: string;
   readonly bytes: number;
@@ -54,7 +57,7 @@ const FORMAT = 'luciole-backup';
 /** Increase when an older program could not restore the backup correctly. */
 const VERSION = 1;
 const MANIFEST = 'manifest.json';
-/** Name of the entry that contains all encrypted files. */
+/** Name of the file in a backup that contains all encrypted ones. */
 export const SEALED = 'keys.sealed';
 
 /** Returns the bytes of a backup with these files, and its manifest, which is its first file. Errors: throws ConsoleError for an unsafe name. */
@@ -94,12 +97,15 @@ export function readBackup(bytes: Uint8Array): Backup {
   return { manifest, files };
 }
 
-/** Returns the `purpose` for `sealFiles` and `openSealed`. It depends on the cabinet's id. */
+/**
+ * Returns the `purpose` for `sealFiles` and `openSealed`. It contains the cabinet's id, so files that were sealed for another cabinet do
+ * not open.
+ */
 export function purposeOf({ cabinet }: Pick<BackupManifest, 'cabinet'>): string {
   return `${FORMAT}/${VERSION}/${cabinet}`;
 }
 
-/** Returns the SHA-256 hash of the bytes. Shape: 64 hex digits. */
+/** Returns the SHA-256 hash of the bytes. Shape: 64 hex digits in small letters. */
 export function sha256(bytes: Uint8Array): string {
   return createHash('sha256').update(bytes).digest('hex');
 }

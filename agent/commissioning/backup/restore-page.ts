@@ -44,12 +44,15 @@ function differentText({ here, backup }: NonNullable<RestoreReport['replaced']>,
     : msg`The ids differ: this gateway is cabinet ${here}, the backup is of cabinet ${backup}.`;
 }
 
-/** Returns why `--yes` alone does not replace a cabinet by another one. */
+/**
+ * Returns why `--yes` alone does not replace a cabinet by another one, and the options that do. `here`: the id of this gateway's cabinet;
+ * `backup`: that in the backup.
+ */
 export function otherCabinetText({ here, backup }: NonNullable<RestoreReport['replaced']>): Message {
   return msg`this gateway is cabinet ${here}, the backup is of cabinet ${backup}: --yes --other-cabinet replaces ${here}`;
 }
 
-/** Returns the lines of a report about a restore, for a person. Shape: `dir` is the store folder. */
+/** Returns the lines of a report about a restore, for a person; long ones are not wrapped. Shape: `dir` is the store folder. */
 export function restoreLines(
   { restored, sha256, backup, items, readings, formerReadings, replaced }: RestoreReport,
   dir: string,

@@ -18,7 +18,9 @@ type RestoreChange = 'new' | 'beside' | 'aside' | 'same' | 'sealed' | 'stays';
 
 /** What a restore does with one file. Units: bytes. */
 export interface RestoreItem {
+  /** Absolute path on this machine. */
   readonly path: string;
+  /** Whether the file is new, replaced, set aside, the same already, still encrypted, or kept. */
   readonly change: RestoreChange;
   /** Size of the file to restore, or of the present readings. Null for a file that is still encrypted. */
   readonly bytes: number | null;

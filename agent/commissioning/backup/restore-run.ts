@@ -33,7 +33,9 @@ import { openSealed } from './sealed-files.ts';
 /** What `runRestore` needs besides its arguments: the terminal, the path of the cabinet file, and the present time. */
 export interface RestoreWorld {
   readonly terminal: Terminal;
+  /** The cabinet file that the restore replaces or creates. A relative path is relative to the working directory. */
   readonly configFile: string;
+  /** Only for the check of the copy of `state.db`. */
   readonly nowMs: WallMs;
 }
 

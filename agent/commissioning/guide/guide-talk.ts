@@ -15,10 +15,11 @@ import { type Message, msg, type Said } from '../../core/message.ts';
 /** Questions, output and requests of one commissioning. */
 export interface GuideTalk {
   readonly terminal: Terminal;
+  /** Prints a text in the language of the terminal, wrapped to its width. */
   print(text: Said): void;
   /** Resolves with the typed line, without outer spaces. Errors: rejects with ConsoleError if the person stops. */
   ask(prompt: Message): Promise<string>;
-  /** Resolves with whether the answer is yes; an empty line counts as yes. Errors: as `ask`. */
+  /** Resolves with whether the answer is yes. An empty line counts as yes, any other text as no. Errors: as `ask`. */
   agree(question: Message): Promise<boolean>;
   /** Resolves with the acceptance report of the running agent. Errors: rejects, for example if no agent answers. */
   report(): Promise<AcceptanceReport>;

@@ -54,7 +54,10 @@ export function checkIds(index: Index): Finding[] {
   ];
 }
 
-/** Returns findings about unit numbers that occur twice on one line, and about ports that two lines use. */
+/**
+ * Returns findings about unit numbers that occur twice on one line, and about ports that two lines use. One endpoint written in two ways is
+ * one port.
+ */
 export function checkWiring(index: Index): Finding[] {
   const ports = index.lines.map(({ value, path }): Named => ({ id: portName(value.port), path: [...path, 'port'] }));
   const units = index.lines.flatMap((line) =>

@@ -38,7 +38,7 @@ export function checkAgainstProfiles(loaded: LoadedCabinet, known: KnownProfiles
   return [...checkLines(loaded, known, say), ...checkPoints(cabinet, site, say)].toSorted((a, b) => a.line - b.line || a.column - b.column);
 }
 
-/** Returns warnings about lamps whose device, by its profile, has no failsafe. Empty if there are none. */
+/** Returns a warning for each lamp whose device, by its profile, has no failsafe. Lamps without a known profile get none. */
 export function failsafeWarnings({ file, cabinet, named }: LoadedCabinet, profiles: ReadonlyMap<string, Profile>): Problem[] {
   const profileOf = new Map(cabinet.lines.flatMap((line) => line.devices).map(({ id, profile }) => [id, profile]));
   return cabinet.lamps.flatMap(({ id, device }, i) => {

@@ -13,7 +13,9 @@ type SoundDraft = NonNullable<CabinetDraft['sound']>;
 type PlaceDraft = NonNullable<NonNullable<SoundDraft['places']>[number]>;
 type IdDraft = { id?: string | undefined };
 
-/** Returns findings about `sound`, such as an unknown device or track. Empty if there are none. */
+/**
+ * Returns findings about `sound`, such as an unknown device or track. Empty if there are none. Points are not compared with their profiles.
+ */
 export function checkSound({ sound }: CabinetDraft, index: Index): Finding[] {
   if (sound === undefined || sound === null) return [];
   const places = placed(sound.places, ['sound', 'places']);

@@ -14,7 +14,10 @@ import type { LoadedCabinet } from '../load/load.ts';
 import { STORE_DIR } from '../schema/schema.ts';
 import type { Path } from './finding.ts';
 
-/** The findings of `checkStore`. `problems`: readings would be lost. `warnings`: settings without effect or with a risk. */
+/**
+ * The findings of `checkStore`; none prevents a run. `problems`: readings would be lost. `warnings`: settings without effect or with a
+ * risk.
+ */
 export interface StoreFindings {
   readonly problems: readonly Problem[];
   readonly warnings: readonly Problem[];

@@ -2,7 +2,10 @@ import { msg } from '../../core/message.ts';
 import { type CabinetDraft, given, type Index, unknownName } from './draft.ts';
 import type { Finding } from './finding.ts';
 
-/** Returns findings about poles, branches and neighbours, such as unknown names. Empty if there are none. */
+/**
+ * Returns findings about poles, branches and neighbours, such as unknown names or branches that leave from each other. Empty if there are
+ * none.
+ */
 export function checkStreet(draft: CabinetDraft, index: Index): Finding[] {
   const { poles, branches, known } = index;
   return [

@@ -127,7 +127,7 @@ function checkTraffic({ value: zone, path }: Placed<ZoneDraft>): Finding[] {
   });
 }
 
-/** Returns warnings about settings of zones, which do not prevent a start. Empty if there are none. */
+/** Returns warnings about settings of zones, such as `relayedPct` without a wave. They do not prevent a start. Empty if there are none. */
 export function checkWarnings(index: Index): Finding[] {
   return index.zones.flatMap((zone) => [...checkWindow(zone), ...checkBlanking(zone), ...checkRelayed(zone), ...checkHours(zone, index)]);
 }

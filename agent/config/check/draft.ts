@@ -15,7 +15,7 @@ export type Draft<T> = T extends readonly (infer U)[]
     ? { [K in keyof T]?: Draft<T[K]> | undefined }
     : T;
 
-/** The well-formed parts of a cabinet document, as `checkSchema` returns them. */
+/** The well-formed parts of a cabinet document, as `checkSchema` returns them, without defaults. An ill-formed value is undefined. */
 export type CabinetDraft = Draft<CabinetInput>;
 const LISTS = [
   'lines',
@@ -54,7 +54,7 @@ export type OutputDraft = Item<'outputs'>;
 /** An item of `panels` of a draft: its well-formed parts, without defaults. */
 export type PanelDraft = Item<'panels'>;
 
-/** An item of a list, with its path in the document. */
+/** An item of a list. `path`: that of the list in the document, then the position of the item, from 0. */
 export interface Placed<T> {
   readonly value: T;
   readonly path: Path;

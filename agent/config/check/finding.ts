@@ -4,7 +4,7 @@
  */
 import type { Message } from '../../core/message.ts';
 
-/** Keys and list positions from the root: `['lines', 0, 'port']`. */
+/** Keys and list positions from the root: `['lines', 0, 'port']`. Positions count from 0. */
 export type Path = readonly (string | number)[];
 
 /** One error or warning about a document, at a path. */
@@ -20,7 +20,7 @@ export interface Finding {
   readonly mayGoOn?: true;
 }
 
-/** A path as people write it: `lines[0].devices[2].unit`. */
+/** Returns a path as people write it: `lines[0].devices[2].unit`. Positions in lists count from 0. Empty for the root. */
 export function formatPath(path: Path): string {
   return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i === 0 ? part : `.${part}`)).join('');
 }

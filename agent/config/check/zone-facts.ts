@@ -31,7 +31,9 @@ export function zoneMinimum(zone: ZoneDraft): ZoneMinimum | undefined {
   return classPct > minPct ? { pct: classPct, text: `minClass ${minClass} (${classPct} %)` } : plain;
 }
 
-/** A programme of a zone, and the path of the zone's key by which it is used: `programme` or `calendar`. */
+/**
+ * A programme of a zone, with its own place in `programmes`. `path`: that of the zone's key by which it is used, `programme` or `calendar`.
+ */
 export interface ProgrammeUse {
   readonly programme: Placed<ProgrammeDraft>;
   readonly path: Path;

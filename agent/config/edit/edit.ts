@@ -103,7 +103,10 @@ function inYaml(value: unknown): string {
   return /^[A-Za-z][\w./-]*$/.test(value) && parseDocument(value).toJS() === value ? value : JSON.stringify(value);
 }
 
-/** The steps of a path; a message if the path is malformed or longer than 200 characters. */
+/**
+ * Returns the steps of a path such as `zones[rue].minPct`, or a message if it is malformed or longer than 200 characters. The named parts
+ * need not exist.
+ */
 export function stepsOf(path: string): PathStep[] | Message {
   const wrong = msg`bad path "${path.slice(0, MAX_PATH)}": write keys with dots and items by id or number, as zones[rue].minPct or lines[0].port`;
   if (path.length > MAX_PATH || !/^[A-Za-z_][\w-]*(\[[^[\]]+\]|\.[A-Za-z_][\w-]*)*$/.test(path)) return wrong;

@@ -56,7 +56,7 @@ export type ImportChange = { readonly id: string; readonly row: number } & (
   | { readonly kind: 'leave'; readonly thing: 'zone'; readonly zone: number; readonly index: number }
 );
 
-/** The changes of a cabinet. If there are flaws, `changes` must not be applied. */
+/** The changes that bring a cabinet to the values of a table. If there are flaws, `changes` must not be applied. */
 export interface ImportPlan {
   readonly changes: readonly ImportChange[];
   readonly flaws: readonly ImportFlaw[];
@@ -191,7 +191,7 @@ export function planImport(rows: readonly ImportRow[], target: ImportTarget, hea
   return { changes: planner.changes, flaws };
 }
 
-/** Returns the fields that a table changes, with their new values; null for none. */
+/** Returns the fields of `fromTable` that `before` lacks or has with another value; null for none. */
 export function changedFields(before: ImportFields, fromTable: ImportFields): ImportFields | null {
   const changed = Object.entries(fromTable).filter(([key, value]) => before[key] !== value);
   return changed.length === 0 ? null : Object.fromEntries(changed);

@@ -13,6 +13,7 @@ import { UneditableError, YamlEdits } from './yaml-edits.ts';
 
 /** One change of the cabinet, for a report. */
 export interface ReportedChange {
+  /** `join` and `leave`: a lamp in the list of a zone. `move`: a device to another line. */
   readonly kind: ImportChange['kind'];
   readonly thing: ImportChange['thing'];
   /** Id of the thing; for the thing `zone`, that of the lamp that joins or leaves it. */

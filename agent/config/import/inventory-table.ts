@@ -11,7 +11,7 @@ import { type Message, msg } from '../../core/message.ts';
 import { lampSchema } from '../schema/schema.ts';
 import { type CellValue, type ImportedColumn, numberOf, plainWord, type TableFormat } from './table-format.ts';
 
-/** A key of a lamp that an inventory can set. */
+/** A key of a lamp in the cabinet file that an inventory can set. */
 export type InventoryKey = (typeof LUMINAIRE_KEYS)[number] | 'ratedPowerW';
 type InventoryColumn = InventoryKey | 'cabinet' | 'lamp';
 
@@ -77,7 +77,7 @@ const UNKNOWN_CODE = 'XX';
 
 const DATES = msg`a day, month or year: 2019-06-14, 14/06/2019, 20190614, 2019-06, 06/2019 or 2019`;
 
-/** Returns the format of an inventory. Rows that name another cabinet are skipped. */
+/** Returns the format of an inventory. Rows that name another cabinet than `cabinetId` are skipped; rows that name none are read. */
 export function inventoryFormat(cabinetId: string): TableFormat<InventoryColumn> {
   const entries = Object.keys(INVENTORY_COLUMNS).map((name) => [name, columnNamed(name as InventoryColumn)] as const);
   return {
@@ -132,7 +132,7 @@ function asPercent(share: number): number {
   return Number((share * 100).toPrecision(DIGITS));
 }
 
-/** Returns a percentage as a share of 1, to 15 significant digits. */
+/** Returns a percentage as a share: 0.5 for 50. It is rounded to 15 significant digits; its range is not checked. */
 export function asShare(percent: number): number {
   return Number((percent / 100).toPrecision(DIGITS));
 }

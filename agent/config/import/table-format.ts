@@ -28,7 +28,7 @@ export interface ImportedColumn {
 /** The columns of a kind of table, and which of its rows are read. */
 export interface TableFormat<C extends string> {
   readonly columns: Readonly<Record<C, ImportedColumn>>;
-  /** At least one of these columns must be in the table; `lacking` is the message if none is. */
+  /** At least one of these columns must be in the table. If none is, `lacking` returns the message for its headings. */
   readonly objects: readonly C[];
   readonly lacking: (headings: readonly string[]) => Message;
   /** Most rows below the headings, including those that are skipped; a longer table is a flaw and has no rows. */

@@ -66,7 +66,10 @@ const MACHINE_PORTS: PortFacts = {
   consoleAt: consoleUnitAt,
 };
 
-/** Checks a cabinet as `luciole check` does. Problems are in the report. */
+/**
+ * Checks a cabinet as `luciole check` does: its file or `text`, profiles, secrets and store, and with `hasPorts` the serial ports of this
+ * machine. Problems are in the report, also if the file cannot be read. `withLaw`: the report has `lawGaps` too.
+ */
 export async function checkConfig({
   configFile,
   profileDirs = [],

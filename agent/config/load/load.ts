@@ -28,6 +28,7 @@ import { type PlacedDocument, readPlacedYaml, type TextPosition } from './places
 /** A cabinet with the place of each of its values in the file. */
 export interface LoadedCabinet {
   readonly file: string;
+  /** With defaults. For a file with problems only the part that can be read. */
   readonly cabinet: Cabinet;
   /** Warnings that do not prevent a run, in the order of the file; empty if the file has problems. */
   readonly warnings: readonly Problem[];
@@ -65,7 +66,7 @@ export function loadCabinet(file: string, readFile: (file: string) => string): L
   return loaded;
 }
 
-/** `new`: findings with `mayGoOn` are problems. `running`: they do not prevent a run. */
+/** How strictly a configuration is checked. `new`: findings with `mayGoOn` are problems. `running`: they are warnings. */
 export type CheckedFor = 'new' | 'running';
 
 /**

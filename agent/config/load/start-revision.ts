@@ -42,7 +42,7 @@ export interface Beginning {
   readonly isLockOurs?: () => boolean;
 }
 
-/** A beginning whose `revisions` is not null. */
+/** The configuration and state with which a run begins; unlike in `Beginning`, `revisions` is not null. */
 export type BegunWithRevisions = Beginning & { readonly revisions: RevisionsAtStart };
 
 /** The revisions at the start of a run. */

@@ -16,9 +16,9 @@ import { createTrialWatch, type TrialEnd } from './trial-watch.ts';
 export interface ActiveRevisionParts {
   readonly clock: Clock;
   readonly log: Log;
-  /** The running configuration. */
+  /** The running configuration; from the beginning of a change the new one. */
   readonly site: () => CabinetAndProfiles;
-  /** The file of the site, for messages. */
+  /** Path of the file of the site, for messages. */
   readonly siteFile: string;
   /** Site-owned keys of the running configuration that differ from the file of the site, at the start; empty if that is unusable. */
   readonly unlikeSite: readonly SiteOwnedDifference[];

@@ -31,7 +31,7 @@ export interface RevisionFolder {
   readonly nowMs: WallMs;
 }
 
-/** The result of a check. Shape: problems and warnings name files below `dir` relative to it. */
+/** The result of a check. Shape: problems and warnings name files in the folder of the revision relative to it. */
 export interface CheckedRevision {
   /** Null if there are problems. Then nothing is compared: `siteOwned` and `belowFloor` are empty, `unlikeSite` is null. */
   readonly site: CabinetAndProfiles | null;

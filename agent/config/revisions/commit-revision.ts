@@ -19,7 +19,7 @@ export interface CommitContext extends Pick<ActiveRevisionParts, 'clock' | 'site
   readonly disk: RevisionDisk;
   readonly histories: RevisionHistoryStore;
   readonly active: ActiveRevision;
-  /** Returns the parts of the agent that a change affects, as text; empty for none. */
+  /** Returns the parts of the agent that a change affects, as text. Empty for none: the revision then has no trial. */
   readonly touches: (before: CabinetAndProfiles, after: CabinetAndProfiles) => readonly Message[];
   /** Checks the files of a revision or a candidate. */
   readonly check: (of: number | CandidateFiles) => Promise<CheckedRevision>;
@@ -27,7 +27,10 @@ export interface CommitContext extends Pick<ActiveRevisionParts, 'clock' | 'site
   readonly reopenings: TokenBucket;
 }
 
-/** Files in the folder of a revision or of a candidate. `signature`: the one that came with them, not verified; null for none. */
+/**
+ * Files of a revision or of a candidate. `of`: its number, or the name of its folder. `signature`: the one that came with them, not
+ * verified; null for none.
+ */
 export interface FilesToCommit {
   readonly of: number | CandidateFiles;
   readonly files: ConfigFiles;

@@ -22,7 +22,7 @@ const PLAIN: ConfigAnswer = {
   isOnTrial: false,
 };
 
-/** Returns an answer with the state `done`. `facts`: the other fields that are not empty. */
+/** Returns an answer with the state `done` and the fields in `facts`; its other fields are empty. */
 export function answer(facts: Partial<ConfigAnswer>): ConfigAnswer {
   return { ...PLAIN, ...facts };
 }
@@ -58,7 +58,7 @@ function hashes(files: ConfigFiles | undefined): Readonly<Record<string, string>
   return Object.fromEntries(texts.map(([name, cabinet]) => [name, revisionHash({ cabinet, profiles: {} }).slice(0, 12)]));
 }
 
-/** Converts the results of `floorFlaws` into problems with the same path. Their line and column are always 1. */
+/** Converts the results of `floorFlaws` into problems of `cabinet.yaml` with the same path. Their line and column are always 1. */
 export function asProblems(flaws: CheckedRevision['belowFloor']): Problem[] {
   return flaws.map(({ path, message }) => ({ file: 'cabinet.yaml', line: 1, column: 1, path, message }));
 }

@@ -58,7 +58,10 @@ const MODE = { history: 0o600, files: 0o640 };
  */
 const MAX_BYTES = 16 * 2 ** 20;
 
-/** Returns the SHA-256 over `cabinet.yaml` and all profiles, each with its name and length. Shape: 64 hex digits. */
+/**
+ * Returns the SHA-256 over `cabinet.yaml` and all profiles, each with its name and length. The order of the profiles has no effect. Shape:
+ * 64 hex digits.
+ */
 export function revisionHash({ cabinet, profiles }: ConfigFiles): string {
   const hash = createHash('sha256');
   const all = [[CABINET, cabinet] as const, ...Object.entries(profiles).sort(([a], [b]) => (a < b ? -1 : 1))];

@@ -35,7 +35,7 @@ export function firstRevisionHistory(revision: NewRevision, fileHash: string): R
   };
 }
 
-/** Returns the number for a new revision: one more than the highest in the history. */
+/** Returns the number for a new revision: one more than the highest in the history, which must not be empty. */
 export function nextNumber({ revisions }: RevisionHistory): number {
   return Math.max(...revisions.map(({ number }) => number)) + 1;
 }
@@ -93,13 +93,13 @@ export function withTrialReturned(history: RevisionHistory, reason: Message): Re
   return { ...history, trial: null, revisions: changed(history, history.trial.number, { state: 'returned', ...kept }) };
 }
 
-/** The revision in force by the history: the one on trial, otherwise the current one. */
+/** Returns the revision in force by the history: the one on trial, otherwise the current one. The history must contain it. */
 export function runningOf(history: RevisionHistory): Revision {
   const number = history.trial?.number ?? history.current;
   return revisionOf(history, number) as Revision;
 }
 
-/** A revision by its number; undefined if the history does not contain it. */
+/** Returns the revision with this number; undefined if the history does not contain it. */
 export function revisionOf({ revisions }: RevisionHistory, number: number): Revision | undefined {
   return revisions.find((revision) => revision.number === number);
 }

@@ -39,7 +39,7 @@ const REFUSAL_TEXT = {
   replayed: msg`a newer signature was accepted before, or this one is used up: sign the files again, which gives a higher serial`,
 } as const;
 
-/** The code for why a signature is not accepted; `refusalText` has its text. */
+/** The code for why a signature is not accepted; `refusalText` has its text for a signature on files. */
 export type SignatureRefusal = keyof typeof REFUSAL_TEXT;
 
 /** Whether a signature is valid, and if not, why. `keyId`: the id of the trusted key that signed. `serial`: as in `statement`. */
@@ -60,6 +60,7 @@ export interface HashSignatureCheck {
   readonly signature: string;
   /** The keys that the site trusts for this purpose. */
   readonly keys: readonly RevisionKey[];
+  /** The signature must be for this cabinet, or for every cabinet. */
   readonly cabinetId: string;
   /** Null while the clock is not trusted: the end cannot be judged then, and no signature is accepted. Units: ms since 1970. */
   readonly nowMs: number | null;
@@ -136,7 +137,10 @@ export function verifyRevisionSignature({ files, ...check }: SignatureCheck): Si
   return verifyHashSignature({ ...check, hash: revisionHash(files) });
 }
 
-/** Verifies a signature as `verifyRevisionSignature` does, but over a given hash. */
+/**
+ * Verifies a signature as `verifyRevisionSignature` does, but over a given hash: 64 hex digits in small letters. `nowMs` null: the clock is
+ * not trusted, so no signature is accepted. Serials up to `lastSerial` are refused.
+ */
 export function verifyHashSignature({ hash, signature, keys, cabinetId, nowMs, lastSerial }: HashSignatureCheck): SignatureVerdict {
   const parts = opened(signature);
   if (parts === undefined) return refused('bad-format');

@@ -36,7 +36,10 @@ export interface RevisionsParts extends RevisionParts, Pick<RevisionManagerParts
   readonly onChange: (view: ConfigView) => void;
 }
 
-/** Creates the manager of this run's revisions, not started. */
+/**
+ * Creates the manager of this run's configuration revisions, not started. Options of the command line are applied to a configuration
+ * after its check. For a trial, devices in state `ok` or `flaky` answer, others do not.
+ */
 export function createRevisions(parts: RevisionsParts): RevisionManager {
   const { atStart, field, withOptions } = parts;
   const manager: RevisionManager = new RevisionManager({

@@ -7,7 +7,7 @@ import type { PointId } from '../../core/words.ts';
 import { uplinkDevices } from '../../sync/sparkplug/cabinet-metrics.ts';
 import { setupValuesOf } from '../setup-values.ts';
 
-/** A cabinet and the device types by id, also those that it does not use. */
+/** A cabinet and the known device profiles by id, also those that it does not use. */
 export interface CabinetAndProfiles {
   readonly cabinet: Cabinet;
   readonly profiles: ReadonlyMap<string, Profile>;
@@ -85,7 +85,7 @@ function withoutInventory<T extends Pick<Cabinet, 'lamps' | 'zones' | 'energy'>>
   return { ...cabinet, lamps, zones: cabinet.zones.map(({ litAreas: _areas, ...zone }) => zone) };
 }
 
-/** Number of decimals that the store keeps, by point id. */
+/** Returns by point id how many decimals the store keeps, as the profile of the point declares. Every point has an entry. */
 export function decimalsOf(points: ReadonlyMap<PointId, CabinetPoint>): Map<string, number> {
   return new Map([...points].map(([id, { profile }]) => [id, profile.decimals]));
 }

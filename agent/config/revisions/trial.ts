@@ -32,7 +32,10 @@ export interface TrialHealth {
   readonly isOnline: boolean;
 }
 
-/** Whether a trial continues, or how it ends. */
+/**
+ * Whether a trial continues, or how it ends. `confirm`: the revision stays. `return`: the agent returns to the one before. `reason`: why,
+ * for a person.
+ */
 export type TrialVerdict = { readonly kind: 'wait' } | { readonly kind: 'confirm' } | { readonly kind: 'return'; readonly reason: Message };
 
 /**
@@ -51,6 +54,7 @@ const SHOWN = 5;
 /** The facts for a verdict: how the trial is confirmed, its length, and how much of it has passed. Units: ms. */
 export interface ConfigTrialFacts {
   readonly mode: ConfirmMode;
+  /** Longest duration of the trial. */
   readonly trialMs: number;
   /** Time that has passed, in all runs of the agent; of a run that was killed, a little more. */
   readonly spentMs: number;

@@ -20,6 +20,7 @@ import {
 /** The input of the verification of a signed list of users. `keys`: the public keys that the site trusts for it, with their roles. */
 export interface UserListCheck {
   readonly keys: Cabinet['trust']['userKeys'];
+  /** The signature must be for this cabinet, or for every cabinet. */
   readonly cabinetId: string;
   /** Null while the clock is not trusted: then no list is accepted, unless `lastSerial` is null. Units: ms since 1970. */
   readonly nowMs: number | null;

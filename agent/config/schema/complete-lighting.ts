@@ -120,7 +120,10 @@ function completeTraffic({ counters, designFlowPerH, steps }: NonNullable<ZoneDo
   return { counters, designFlowPerH, steps: steps.map((step) => ({ belowPct: step.belowPct, level: levelOf(step) })) };
 }
 
-/** Converts a checked programme into the form of the agent: times and levels are parsed. */
+/**
+ * Converts a checked programme into the form of the agent: times are parsed, a level stays a percentage or a class. A missing `boostPct` is
+ * null.
+ */
 export function completeProgramme({ id, steps }: CabinetDocument['programmes'][number]): Programme {
   return { id, steps: steps.map((step) => ({ at: parseStepTime(step.at), level: levelOf(step), boostPct: step.boostPct ?? null })) };
 }
@@ -131,8 +134,8 @@ function levelOf({ levelPct, class: name }: { levelPct?: number | undefined; cla
 }
 
 /**
- * Parses the time of a step: `23:00`, `dusk`, `middle`, or minutes from a sun event or the middle, `sunset+30`. The text must have passed
- * `stepTimeSchema`.
+ * Parses the time of a step: a time of day such as `23:00`, the word `dusk` or `middle`, or minutes from a sun event or the middle such as
+ * `sunset+30`. The text must have passed `stepTimeSchema`.
  */
 export function parseStepTime(text: string): StepTime {
   if (text === 'dusk') return 'dusk';
@@ -205,7 +208,7 @@ export function dateOf(text: string): CalendarDate {
   return { year: year ?? null, month, day };
 }
 
-/** Converts the checked rules into the form of the agent: each with one condition in `when`. */
+/** Converts the checked rules into the form of the agent: each with one condition in `when`. Without rules the list is empty. */
 export function completeRules({ rules = [] }: CabinetDocument): readonly Rule[] {
   return rules.map((rule) => ({
     id: rule.id,
@@ -224,7 +227,7 @@ function inputOf(rule: NonNullable<CabinetDocument['rules']>[number]): RuleInput
   return { kind, point: point as `${string}.${string}`, value: above ?? below ?? 0, clearsAt, forS };
 }
 
-/** Converts the checked outputs into the form of the agent: a missing `litWith` is null. */
+/** Converts the checked outputs into the form of the agent: a missing `litWith` is null. Without outputs the list is empty. */
 export function completeOutputs({ outputs = [] }: CabinetDocument): readonly Output[] {
   return outputs.map((output) => ({ ...output, litWith: output.litWith ?? null }));
 }

@@ -2,7 +2,7 @@ import type { FeederConfig, WatchConfig } from '../../core/watch-config.ts';
 import type { PointId } from '../../core/words.ts';
 import { type WatchDocument, watchSchema } from './schema-watch.ts';
 
-/** Converts the checked section `watch` into the form of the agent; without one, all defaults. Pure. */
+/** Converts the checked section `watch` into the form of the agent; without one, or for null, all defaults. Pure. */
 export function completeWatch(watch: WatchDocument | null | undefined): WatchConfig {
   const { feeders = [], loadMeters, loadLampW, ratedHours, ...limits } = watch ?? watchSchema.parse({});
   const point = (id: string | null | undefined): PointId | null => (id ?? null) as PointId | null;

@@ -297,7 +297,7 @@ export const storeSchema = z.strictObject({
   heartbeatS: z.int().min(1).max(86_400).default(60).describe(String(msg`An unchanged reading is kept this often all the same.`)),
 });
 
-/** The section `recorder`: how much the flight recorder keeps. */
+/** The section `recorder`: how much memory the flight recorder uses, and how many recordings of which total size it keeps. */
 export const recorderSchema = z.strictObject({
   memoryKilobytes: z
     .int()
@@ -431,7 +431,7 @@ export const cabinetSchema = z.strictObject({
 
 /** A document that passed the schema, with the defaults of its keys. A section that was left out stays absent; see `completeCabinet`. */
 export type CabinetDocument = z.output<typeof cabinetSchema>;
-/** A document as it is written, before defaults are added. */
+/** A cabinet document that passes the schema, as it is written, before defaults are added. */
 export type CabinetInput = z.input<typeof cabinetSchema>;
 
 /** Returns the JSON schema (draft 7) of `cabinet.yaml` as a person writes it, before defaults. */

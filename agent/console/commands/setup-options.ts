@@ -5,7 +5,7 @@ import type { OptionSpec } from '../command-spec.ts';
 /** The text of the help about the cabinet file of `setup` and `commission`. */
 export const SETUP_FILE = msg`the cabinet to write (default: LUCIOLE_CONFIG, else /etc/luciole/cabinet.yaml)`;
 
-/** Options that `setup` and `commission` both have. */
+/** Options that `setup` and `commission` both have: lines, serial settings, addresses, preferred profiles, and the folder of the store. */
 export const SETUP_OPTIONS = {
   port: {
     name: 'port',

@@ -7,6 +7,7 @@ export interface Watched {
   readonly seen: number;
   /** Number of items not sent, for example because the client was too slow. */
   readonly missed: number;
+  /** How long it watched, by monotonic time. Units: ms. */
   readonly durationMs: number;
 }
 

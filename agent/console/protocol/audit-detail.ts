@@ -34,7 +34,10 @@ function withoutContent(value: LocalArgs[string] | undefined): string {
   return `${bytes.length} bytes, SHA-256 ${createHash('sha256').update(bytes).digest('hex')}`;
 }
 
-/** Returns a command's arguments, masked by `openArgs`, as text for the audit log: `target=L07 level=80 for=30m`. */
+/**
+ * Returns a command's arguments, masked by `openArgs`, as text for the audit log: `target=L07 level=80 for=30m`. A set flag is only its
+ * name; an unset one is left out.
+ */
 export function auditDetail(command: ArgsSpec, args: LocalArgs): string {
   return Object.entries(openArgs(command, args))
     .filter(([, value]) => value !== false)

@@ -229,7 +229,7 @@ export interface Deadlines {
   cutAll(): void;
 }
 
-/** Creates deadlines for connections. A connection has none until `set` is called for it. */
+/** Creates deadlines for connections, which destroy those that reach them. A connection has none until `set` is called for it. */
 export function createDeadlines(clock: Pick<Clock, 'after'>): Deadlines {
   const timers = new Map<Socket, Timer>();
   return {

@@ -34,12 +34,14 @@ export type RawArgs = Readonly<Record<string, string | boolean>>;
 
 /** One request of a client. `id` is repeated in the messages that answer the request. */
 export interface ConsoleRequest {
+  /** An integer that the client chooses. */
   readonly id: number;
+  /** Whole name of an agent command, as `bus scan`. */
   readonly command: string;
   readonly args: RawArgs;
   /** User name that the client states; not verified, and ignored on the login socket. */
   readonly user: string;
-  /** Token of a session, on the login socket. */
+  /** Token of a session, on the login socket; ignored on the other one. */
   readonly token?: string;
 }
 
@@ -64,7 +66,10 @@ export interface Progress extends Stamp {
   readonly progress: unknown;
 }
 
-/** The reply to a request whose command ran without an error. `result`: its answer, which may report a failure. */
+/**
+ * The reply to a request whose command ran without an error, with the id of the request and the agent's time and zone. `result`: its
+ * answer, which may report a failure.
+ */
 export interface ConsoleAnswer extends Stamp {
   readonly ok: true;
   readonly result: unknown;
@@ -80,7 +85,7 @@ export interface ConsoleRefusal {
   readonly error: { readonly code: ConsoleErrorCode; readonly message: Message; readonly bus?: BusErrorCode };
 }
 
-/** The final message for a request: the answer, or the refusal. */
+/** The one final message for a request: the answer, or the refusal. */
 export type ConsoleReply = ConsoleAnswer | ConsoleRefusal;
 
 /**

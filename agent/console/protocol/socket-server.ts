@@ -32,7 +32,7 @@ const PROVES_NONE: ReadonlySet<string> = new Set(['ECONNREFUSED', 'ENOENT']);
 /** What a console server is created from: the agent as its commands use it (`view`), its socket, log, clock and time zone. */
 export interface ConsoleServerParts {
   readonly view: AgentView;
-  /** Which of the two sockets this is. Default: `agent`, the machine's own. */
+  /** Which of the two sockets this is. Default: `agent`, for users of the machine; on `login`, users log in. */
   readonly socketKind?: LoginSocket;
   /** Path of this socket; for `createConsoles`, of the machine's own. */
   readonly socketPath: string;

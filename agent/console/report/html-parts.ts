@@ -18,7 +18,7 @@ const SENTENCE_LETTERS = 40;
 /** Such a word may be broken anywhere, so that its column does not leave the page. */
 const LONG_WORD = /\S{25}/;
 
-/** Language and time zone of the page, and an id that no other part of it has. */
+/** Language and time zone (IANA name) of the page, and an id that no other part of it has; ids of elements begin with it. */
 export interface HtmlPart {
   readonly id: string;
   readonly language: Language;
@@ -35,7 +35,10 @@ export function htmlText(text: string, language: Language): string {
   return escaped(spaced);
 }
 
-/** Returns the key figures of the first page as HTML; empty for none. */
+/**
+ * Returns the key figures of the first page as HTML, each with its error and note if it has them; empty for no figures. A figure without a
+ * value is shown as not known.
+ */
 export function figureCards(figures: readonly ReportFigure[], language: Language): string {
   if (figures.length === 0) return '';
   return element(

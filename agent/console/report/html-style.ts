@@ -1,7 +1,7 @@
 /** The style of a report in HTML: screen, phone and A4 paper; black ink on white, and no meaning by colour alone. Pure. */
 import { cssString } from './markup.ts';
 
-/** Texts for the margins of printed pages, not escaped. `period`: the nights of the report. */
+/** Texts for the margins of printed pages, still to be escaped. `cabinet`: its name. `period`: the nights of the report. */
 export interface PageMargins {
   readonly cabinet: string;
   readonly period: string;

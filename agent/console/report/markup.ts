@@ -39,7 +39,7 @@ function attributesText(attributes: Attributes): string {
     .join('');
 }
 
-/** Returns a coordinate with at most one decimal; 0 for a value that is not finite. */
+/** Returns a coordinate as text, with at most one decimal; 0 for a value that is not finite. */
 export function px(value: number): string {
   return Number.isFinite(value) ? String(Math.round(value * 10) / 10 || 0) : '0';
 }

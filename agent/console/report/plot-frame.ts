@@ -6,7 +6,10 @@ import { translate } from '../text/translate.ts';
 import { cutTo, element, escaped, px } from './markup.ts';
 import { numberText, saidText } from './report-words.ts';
 
-/** How a plot is drawn: its width, language and time zone, and an id that no other plot of the document has. Units: px. */
+/**
+ * How a plot is drawn: its width, language and time zone (IANA name). `id`: no other plot of the document has it; ids of elements begin
+ * with it. Units: px.
+ */
 export interface PlotSheet {
   readonly id: string;
   readonly widthPx: number;
@@ -28,7 +31,7 @@ export const LETTER_PX = 7;
 
 /** Dark ink of axes, lines and texts. Source: WCAG 2.2, 1.4.3: at least 4.5:1 on white. */
 export const INK = '#1c2530';
-/** Ink of secondary texts. Source: as `INK`. */
+/** Ink of secondary texts, such as labels of a scale. Source: as `INK`. */
 export const SOFT_INK = '#4a5765';
 /** Ink of marks for failures. Source: as `INK`. */
 export const ALERT_INK = '#a3201a';
@@ -128,7 +131,7 @@ export function label(x: number, y: number, text: string, more: Readonly<Record<
   return element('text', { x, y, ...more }, escaped(text));
 }
 
-/** Returns a plot that says that there is no data. */
+/** Returns a plot as SVG that says that there is no data. `title`: for screen readers, not drawn. */
 export function emptyPlot(sheet: PlotSheet, title: Message): string {
   const text = translate(sheet.language, msg`No data for this plot.`);
   const frame = element('rect', {
@@ -168,7 +171,10 @@ export function verticalScale(values: readonly number[], topPx: number, bottomPx
   return { scale, leftPx: Math.max(...labels) * LETTER_PX + 10, topPx, bottomPx, y };
 }
 
-/** Returns the lines and labels of a vertical scale as markup, with the unit above them. */
+/**
+ * Returns the lines and labels of a vertical scale as markup, with the unit above them; the line at 0 is darker. `unit`: text; empty for
+ * none.
+ */
 export function scaleMarks({ scale, leftPx, topPx, y }: VerticalScale, unit: string, { widthPx, language }: PlotSheet): string {
   const steps = Math.round((scale.high - scale.low) / scale.step);
   const values = Array.from({ length: steps + 1 }, (_, at) => scale.low + at * scale.step);
@@ -206,18 +212,21 @@ export function legend(entries: readonly LegendEntry[], topPx: number, { widthPx
   return { markup: marks.join(''), bottomPx: entries.length === 0 ? topPx : y + 18 };
 }
 
-/** Returns the swatch of a legend entry with this fill and outline. */
+/**
+ * Returns the swatch of a legend entry as SVG. `fill` and `stroke`: values of the attributes, such as a colour, or `patternFill` for a
+ * pattern.
+ */
 export function swatchOf(fill: string, stroke: string = INK): string {
   return element('rect', { width: 18, height: 12, fill, stroke, 'stroke-width': 0.8 });
 }
 
-/** Returns the value at this place; null if it is missing or not finite. */
+/** Returns the value at index `at`; null if the list or the value is missing, or if the value is not finite. */
 export function knownAt(values: readonly (number | null)[] | undefined, at: number): number | null {
   const value = values?.[at];
   return typeof value === 'number' && Number.isFinite(value) ? value : null;
 }
 
-/** Returns the finite numbers of a list. */
+/** Returns the finite numbers of a list, in their order; the other values are left out. */
 export function knownOf(values: readonly (number | null | undefined)[]): readonly number[] {
   return values.filter((value): value is number => typeof value === 'number' && Number.isFinite(value));
 }

@@ -159,7 +159,9 @@ function dateFormat(language: Language, form: DateForm, timeZone = 'UTC'): Intl.
   return made;
 }
 
-/** Returns the text of a cell in the language; null for a value that is not known. */
+/**
+ * Returns the text of a cell in the language, a number with the decimals of its column. Null for a value that is not known or not finite.
+ */
 export function cellText(cell: ReportCell | undefined, { decimals }: ReportColumn, language: Language): string | null {
   if (cell === null || cell === undefined) return null;
   if (typeof cell !== 'number') return saidText(cell, language);

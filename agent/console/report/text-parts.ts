@@ -11,7 +11,7 @@ export const NO_VALUE = '-';
 /** Greatest width of a column of text in `textTable` if columns do not fit side by side; one that wraps may be wider. Units: columns. */
 export const MOST_COLS = 24;
 
-/** Language, width and time zone of the text. */
+/** Language, width in columns and time zone (IANA name) of the text. */
 export interface TextPage {
   readonly language: Language;
   readonly widthCols: number;

@@ -10,7 +10,7 @@ import { textPlot } from './text-plot.ts';
 
 const INDENT = '  ';
 
-/** Returns a report as text, in pieces of whole lines with their line ends. */
+/** Yields a report as text, in pieces of whole lines with their line ends: its head, then each section's head and each of its parts. */
 export function* textPieces(report: Report, { language = 'en', widthCols }: ReportPage): Generator<string> {
   const page: TextPage = { language, widthCols, timezone: report.timezone };
   const title = plainBlanks(saidText(report.title, language));

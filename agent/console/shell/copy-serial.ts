@@ -34,6 +34,7 @@ export interface CopyArgs {
 /** What file transfers use of the session and its terminal. */
 export interface CopyParts {
   readonly dialog: Dialog;
+  /** `lend`: gives the line to a ZMODEM program; absent if it cannot be given away. `speedBaud`: null without a speed limit. */
   readonly tty: Pick<Tty, 'speedBaud' | 'lend'>;
   readonly clock: Pick<Clock, 'monoMs'>;
   /** Folder of the console; null: none, `receive` then uses the working directory. */

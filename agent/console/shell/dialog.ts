@@ -45,6 +45,7 @@ export type LineRead =
 
 /** A prompt, and how the line after it is edited. `history`, `help` and `complete` are used only in the mode `command`. */
 export interface LineQuestion {
+  /** Shown as it is; no colon or blank is added. */
   readonly prompt: string;
   readonly mode: EditMode;
   /** Lines that can be recalled, oldest first. Default: none. */

@@ -20,7 +20,7 @@ export interface EditBuffer {
   readonly lostChars: number;
 }
 
-/** A buffer with an empty line. */
+/** A buffer with an empty line, with nothing to insert by Ctrl-Y and no dropped characters. */
 export const EMPTY_BUFFER: EditBuffer = { line: '', cursor: 0, killed: '', lostChars: 0 };
 
 /**
@@ -38,7 +38,7 @@ export function withLine(buffer: EditBuffer, line: string): EditBuffer {
   return { ...buffer, line, cursor: line.length };
 }
 
-/** Returns the buffer without the character under the cursor; null if there is none. */
+/** Returns the buffer without the character under the cursor, which Ctrl-Y does not insert; null if the cursor is at the end. */
 export function deleted(buffer: EditBuffer): EditBuffer | null {
   return cut(buffer, buffer.cursor, Math.min(buffer.cursor + 1, buffer.line.length));
 }
@@ -80,7 +80,9 @@ function wordEnd({ line, cursor }: EditBuffer): number {
   return cursor + (/^\s*\S*/.exec(line.slice(cursor))?.[0].length ?? 0);
 }
 
-/** Returns true if the text ends inside quotes. */
+/**
+ * Returns true if the text ends inside quotes, `"` or `'`. A character after a backslash is no quote, except inside `'` quotes.
+ */
 export function isQuoted(text: string): boolean {
   let open = '';
   for (let index = 0; index < text.length; index++) {

@@ -68,7 +68,10 @@ class KeyQueue {
   }
 }
 
-/** Decodes what a terminal sends, and queues the keys for `take`. One `take` may be pending at a time. */
+/**
+ * Decodes what a terminal sends, and queues the keys for `take`; XON, XOFF and cursor reports go to `events` at once. One `take` may be
+ * pending at a time.
+ */
 export class Input {
   readonly #decoder = new KeyDecoder();
   readonly #ahead: KeyQueue;

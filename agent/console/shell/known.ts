@@ -44,7 +44,9 @@ export async function askInForce(asker: Asker, path: string): Promise<ValueInFor
   return answer && (plain(answer.result) as ValueInForce | null);
 }
 
-/** Returns the names to offer for one kind; `target` means lamps and zones. */
+/**
+ * Returns the names to offer for one kind; `target` means lamps and zones. Without `modbusLines`, all lines are offered as `modbus-line`.
+ */
 export function namesOf(names: Names, kind: Exclude<NameKind, 'place'>): readonly string[] {
   const lists: Readonly<Record<typeof kind, readonly string[]>> = {
     lamp: names.lamps,

@@ -93,7 +93,7 @@ function shown(out: string): Pressed {
   return { out, event: null };
 }
 
-/** Edits one line of text. It returns the text to send to the terminal and writes nothing itself. */
+/** Edits one line of text, empty at first. It returns the text to send to the terminal and writes nothing itself. */
 export class LineEditor {
   readonly mode: EditMode;
   readonly #prompt: string;

@@ -26,13 +26,17 @@ import { completion, helpLines, type TypingHelp } from './typing-help.ts';
 export interface LineParts {
   readonly tty: Tty;
   readonly clock: Clock;
+  /** Keeps the lines that each user typed, for later sessions. */
   readonly historyStore: LineHistoryStore;
-  /** Folder for the files of the session. Default: none. */
+  /** Folder of the console for files. Null or absent: none, and a user with a limited role can name no file. */
   readonly filesDir?: string | null;
+  /** Version of the program, socket of the agent, token of the login, and local files. */
   readonly surroundings: Surroundings;
+  /** Reads the state of the service and the cabinet file without the agent, and restarts the service. */
   readonly machine: LocalMachine;
+  /** Returns the functions of the commands that run in this process, such as `check`. */
   readonly localActions: SessionActions;
-  /** Called before a `config commit` or `config rollback`. Absent: nothing to do. */
+  /** Awaited before a `config commit` or `config rollback`; if it rejects, the command does not run. Absent: nothing to do. */
   readonly beforeCommit?: () => Promise<void>;
   /** Resolves with the values that a configuration key allows, or why the key is invalid. */
   readonly wanted: TypingHelp['wanted'];

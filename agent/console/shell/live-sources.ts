@@ -20,12 +20,12 @@ import { tableLines } from '../text/text-table.ts';
 export type LiveSource = (page: Pick<Page, 'widthCols' | 'language'> & Pick<Terminal, 'charset'>) => Promise<readonly string[]>;
 type Asker = Pick<Terminal, 'user' | 'socketPath' | 'signal' | 'token'>;
 
-/** Returns the source of a view of the cabinet: the page of `status`. */
+/** Returns the source of a view of the cabinet: each frame is the page of `status`, requested from the agent again. */
 export function statusSource(asker: Asker): LiveSource {
   return (page) => answerLines('status', {}, asker, page);
 }
 
-/** Returns the source of a view of the zones and their presence: the page of `zones`. */
+/** Returns the source of a view of the zones and their presence: each frame is the page of `zones`, requested from the agent again. */
 export function presenceSource(asker: Asker): LiveSource {
   return (page) => answerLines('zones', {}, asker, page);
 }

@@ -5,7 +5,7 @@
  * terminal supports.
  */
 
-/** The visible text after the prompt, and the column of the cursor in it, from 0. */
+/** The visible text after the prompt, with `<` and `>` where text is hidden, and the column of the cursor in it, from 0. */
 export interface PromptView {
   readonly text: string;
   readonly cursorCols: number;
@@ -29,7 +29,9 @@ export function viewOf(line: string, cursor: number, widthCols: number): PromptV
   return { text: start === 0 ? shown : `<${shown.slice(1)}`, cursorCols: cursor - start };
 }
 
-/** Returns the text to write so that a terminal that shows the view `from` then shows `to`. */
+/**
+ * Returns the text to write so that a terminal that shows the view `from` then shows `to`, with its cursor: letters, blanks and backspaces.
+ */
 export function redrawBytes(from: PromptView, to: PromptView): string {
   const same = commonLength(from.text, to.text);
   const isSame = same === from.text.length && same === to.text.length;

@@ -35,7 +35,7 @@ export function receivedDir(filesDir: string): string {
   return join(filesDir, RECEIVED);
 }
 
-/** The folder of a console, null for a console without one, and the role of the session. */
+/** The folder of a console, and the role of the session, which limits the files that it may name. `filesDir` null: it may name none. */
 export interface SessionPlace {
   readonly filesDir: string | null;
   readonly role: LeastRole;

@@ -21,11 +21,13 @@ export function filesRole({ login, isStranger }: Pick<ConsoleSession, 'login' | 
 /** A session that the agent opened for a logged-in user. */
 export interface AgentSession {
   readonly role: Role;
+  /** Sent with each request of the session; the agent finds the session by it. */
   readonly token: string;
+  /** Path of the socket for the requests of the session. */
   readonly socketPath: string;
   /** The console must end the session after this time without a key. Units: ms. */
   readonly idleMs: number;
-  /** Resolves once the session has ended. */
+  /** Resolves once the session has ended, for example by `leave`, by the agent, or by a lost connection. */
   readonly ended: Promise<unknown>;
   /** Ends the session in the agent: as a hang-up if `isLost`, otherwise as a logout. */
   leave(isLost: boolean): void;
@@ -37,12 +39,15 @@ export interface Login {
   open(dialog: Dialog): Promise<ConsoleSession | null>;
 }
 
-/** Returns a login for a user of the machine, without prompts or checks. */
+/** Returns a login for a user of the machine, without prompts or checks: its session has `login` null. */
 export function machineLogin(user: string): Login {
   return { open: async () => ({ user, login: null }) };
 }
 
-/** Returns a login without prompts, for a user whose login no agent could check: its session has `isStranger`. */
+/**
+ * Returns a login without prompts, for a user whose login no agent could check. Its session has `login` null and `isStranger`, and for
+ * files the role `anyone`.
+ */
 export function strangerLogin(user: string): Login {
   return { open: async () => ({ user, login: null, isStranger: true }) };
 }

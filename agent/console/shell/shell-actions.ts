@@ -51,7 +51,7 @@ export interface ShellActionParts {
 /** The actions of these command families. */
 type ActionsOf<Family extends string> = Pick<ShellActions, Extract<ShellCommandName, Family | `${Family} ${string}`>>;
 
-/** Returns the functions of the commands that the shell runs itself, by command name. */
+/** Returns the functions of the commands that the shell runs itself, by command name. They resolve with the lines to show. */
 export function createShellActions(parts: ShellActionParts): ShellActions {
   const { dialog, past } = parts;
   return {

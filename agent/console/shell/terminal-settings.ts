@@ -20,7 +20,10 @@ export interface TerminalSettings {
   status: boolean;
 }
 
-/** Returns the default settings of a session. Source: the size of a VT100. */
+/**
+ * Returns new default settings of a session: 80 columns, 24 rows, `dumb`, ASCII, English, no colours and no status line. Source: the size
+ * of a VT100.
+ */
 export function usualSettings(): TerminalSettings {
   return { type: 'dumb', widthCols: 80, rows: 24, charset: 'ascii', colour: false, language: 'en', status: false };
 }

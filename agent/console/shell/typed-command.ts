@@ -7,9 +7,10 @@ import { type Filter, readFilters, wantsJson } from './filters.ts';
 import type { Tree } from './line-tree.ts';
 import { splitLine } from './typed-words.ts';
 
-/** The command of a typed line with its arguments, and the filters for its answer. */
+/** The command of a typed line with its arguments, and the filters for its answer in the order in which they apply. */
 export interface TypedCommand {
   readonly command: ConsoleCommand;
+  /** By name of the argument or option. `json` is true also if a filter requires the raw answer. */
   readonly args: LocalArgs;
   readonly filters: readonly Filter[];
 }

@@ -18,7 +18,7 @@ export interface StatusLine {
   clear(): void;
 }
 
-/** Creates a progress line. `write` receives what is drawn and erased; nothing before `show`. */
+/** Creates a progress line. `write` receives what is drawn and erased; nothing before `show`. `clock` limits how often it is drawn. */
 export function createStatusLine(write: (text: string) => void, clock: Pick<Clock, 'monoMs'>): StatusLine {
   let shownCols = 0;
   let nextMono: MonoMs = 0;

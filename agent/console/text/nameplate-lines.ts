@@ -13,7 +13,7 @@ const LABELS: Readonly<Record<NameplateId, Message>> = {
   hardware: msg`Hardware`,
 };
 
-/** Returns labelled lines for the nameplate texts that are given; `-` for a text that is null. */
+/** Returns labelled lines for the nameplate texts that are given, in a fixed order, maker first; `-` for a text that is null. */
 export function nameplateLines(
   texts: Readonly<Partial<Record<NameplateId, string | null>>>,
   page: Pick<Page, 'widthCols' | 'language'>,

@@ -69,7 +69,7 @@ function toLetters(text: string): string {
   return text.normalize('NFC').replace(/[^\x20-\x7e]/gu, (letter) => (isOneColumn(letter) ? letter : toAscii(letter)));
 }
 
-/** The characters that a terminal shows: ASCII only, or more of UTF-8. */
+/** The characters that a terminal shows. `ascii`: printable ASCII only. `utf-8`: also those for which `isOneColumn` is true. */
 export type Charset = 'ascii' | 'utf-8';
 
 function speller(charset: Charset): (text: string) => string {

@@ -98,7 +98,7 @@ function scaleOf(samples: readonly Sample[], decimals: number) {
   return { ...ends, step, linesPerTick, lines: steps * linesPerTick, label };
 }
 
-/** A scale with round steps. `digits`: after the decimal point of its labels, at most 10. */
+/** A scale from `low` to `high`, both multiples of `step`. `digits`: after the decimal point of its labels, at most 10. */
 export interface RoundScale {
   readonly low: number;
   readonly high: number;
@@ -123,7 +123,9 @@ export function roundScale(low: number, high: number, decimals: number): RoundSc
   return { low: from * step, high: to * step, step, digits: Math.min(digits, 10) };
 }
 
-/** An instant of a time axis with its text: the day at midnight, otherwise the time. Units: ms of wall time. */
+/**
+ * An instant of a time axis with its text: `1 Dec` at local midnight, otherwise the local time, such as `22:00`. Units: ms of wall time.
+ */
 export interface TimeTick {
   readonly atMs: WallMs;
   readonly label: Message;

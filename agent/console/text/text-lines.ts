@@ -19,7 +19,7 @@ const LEAST_COLS = 10;
  */
 export type Sheet = number | { readonly widthCols: number; readonly language?: Language };
 
-/** Returns width and language of a sheet. Default of the language: English. */
+/** Returns the width in columns and the language of a sheet. A plain number is the width; the default language is English. */
 export function sheetOf(sheet: Sheet): { readonly widthCols: number; readonly language: Language } {
   return typeof sheet === 'number'
     ? { widthCols: sheet, language: 'en' }

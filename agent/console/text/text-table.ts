@@ -116,7 +116,10 @@ function columnWidths(
   return widths;
 }
 
-/** Returns one line of CSV, without its line end; null is an empty field. Source: RFC 4180 §2. */
+/**
+ * Returns one line of CSV, without its line end; null is an empty field. Numbers have a decimal point. A text is not made safe for
+ * spreadsheets, see `csvText`. Source: RFC 4180 §2.
+ */
 export function csvLine(fields: readonly (string | number | boolean | null)[], separator: ',' | ';' = ','): string {
   return fields
     .map((field) => {

@@ -3,7 +3,7 @@ import { type ByteWriter, createByteWriter, MAX_VARINT_BYTES, putDouble, putSign
 
 const FIRST_BYTES = 256;
 
-/** Bytes that are appended until they are taken. */
+/** Bytes that are appended until they are taken. Whether a number is in its range is not checked. */
 export class ByteStream {
   #writer: ByteWriter = createByteWriter(FIRST_BYTES);
 

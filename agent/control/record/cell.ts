@@ -8,7 +8,7 @@ import { msg } from '../../core/message.ts';
 import { type ByteReader, takeDouble, takeVarint } from '../../store/telemetry/byte-column.ts';
 import type { ByteStream } from './byte-stream.ts';
 
-/** One item of a cell, which is one recorded input. Null: no value. */
+/** One value of a cell; a cell is one recorded input. Null: no value. `CELL_ITEMS` lists the items of each cell. */
 export type Item = number | string | null;
 
 /**
@@ -90,7 +90,10 @@ export function takeItems(reader: ByteReader, kinds: readonly ItemKind[], nowUs:
   });
 }
 
-/** Reads a text that `ByteStream.text` has written. Errors: throws StoreError `corrupt` when the bytes end. */
+/**
+ * Reads a text that `ByteStream.text` has written, and moves the reader behind it. Bytes that are not UTF-8 become U+FFFD. Errors: throws
+ * StoreError `corrupt` when the bytes end.
+ */
 export function takeText(reader: ByteReader): string {
   const length = takeVarint(reader);
   const end = reader.offset + length;
@@ -101,7 +104,7 @@ export function takeText(reader: ByteReader): string {
   return text;
 }
 
-/** Returns true if both cells have the same items in the same order. */
+/** Returns true if both cells have the same items in the same order, compared by `Object.is`. */
 export function isSameCell(a: readonly Item[], b: readonly Item[]): boolean {
   if (a.length !== b.length) return false;
   for (let at = 0; at < a.length; at++) if (!Object.is(a[at], b[at])) return false;

@@ -14,11 +14,13 @@ import { type LevelChange, RecordEncoder, type RecordedChoice } from './record-e
 
 /** The dependencies with which `DecisionRecorder` is created. */
 export interface DecisionRecorderParts {
+  /** The street of the decisions. Each segment contains it, without settings on which the light does not depend. */
   readonly street: LightingStreet;
   readonly store: Pick<Store, 'appendDecisions'>;
   readonly log: Log;
-  /** Version of the program, and number of the revision of the configuration in force; null without revisions. */
+  /** Version of the program. */
   readonly version: string;
+  /** Returns the number of the revision of the configuration in force; null without revisions. */
   readonly revision: () => number | null;
 }
 

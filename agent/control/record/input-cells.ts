@@ -75,7 +75,10 @@ export class InputCells {
     this.#known = new Map();
   }
 
-  /** Returns the cells that changed, as far as a decision depends on it. `changedLamps`: the lamps whose decision changed at this tick. */
+  /**
+   * Returns the cells that changed, as far as a decision depends on it. `changedLamps`: the lamps whose decision changed at this tick; for
+   * others, more burning hours are no change.
+   */
   look(moment: RecordedMoment, changedLamps: ReadonlySet<string>): readonly CellChange[] {
     this.#look++;
     this.#changes = [];

@@ -24,7 +24,7 @@ export const PHOTOCELL_FLAG = { doubtful: 4, noValue: 8 } as const;
 /** Values of the flags of a detection in the record. `up` and `down`: its direction 1 and -1; neither if it is not known. */
 export const DETECTION_FLAG = { relayed: 1, up: 2, down: 4 } as const;
 
-/** Returns the text that identifies source and pole of a detection. */
+/** Returns a text for the source and the pole of a detection. It is the same for all detections of this source at this pole. */
 export function detectionKey({ source, pole }: Pick<Detection, 'source' | 'pole'>): string {
   return `${source}\n${pole}`;
 }

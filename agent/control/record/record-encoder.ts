@@ -24,11 +24,13 @@ export interface LevelChange extends RecordedChoice {
   readonly sinceUs: number;
 }
 
-/** An instant with its changes. `nowUs`: whole µs of the monotonic clock. `nowMs`: wall time, whole ms. */
+/** An instant with its changes since the last one. `nowUs`: whole µs of the monotonic clock. `nowMs`: wall time, whole ms. */
 export interface EncodedInstant {
   readonly nowUs: number;
   readonly nowMs: number;
+  /** Changed inputs; at the first instant of a segment all inputs. */
   readonly changes: readonly CellChange[];
+  /** Changed levels and reasons; at the first instant of a segment those of all lamps. */
   readonly levels: readonly LevelChange[];
 }
 
@@ -52,7 +54,7 @@ export class RecordEncoder {
     this.#last = start;
   }
 
-  /** Number of instants that were added. */
+  /** Number of instants that were added, whether taken or not. */
   get instants(): number {
     return this.#instants;
   }
@@ -62,7 +64,7 @@ export class RecordEncoder {
     return this.#ticks.length + this.#inputs.length + this.#levels.length;
   }
 
-  /** Appends an instant. Its `nowUs` must not be before that of the last one. */
+  /** Appends an instant. Its `nowUs` must not be before that of the last one, or of the start; this is not checked. */
   add({ nowUs, nowMs, changes, levels }: EncodedInstant): void {
     const { nowUs: lastUs, nowMs: lastMs } = this.#last;
     this.#ticks.varint(nowUs - lastUs);

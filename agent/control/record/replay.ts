@@ -12,13 +12,17 @@ import { decodeRecord } from './record-decoder.ts';
 import type { RecordedChoice } from './record-encoder.ts';
 import { type RecordedInputs, recordedInputs } from './recorded-snapshot.ts';
 
-/** An instant of the recorded time, with what a replay decides for it. `nowMs`: wall time. Units: ms. */
+/**
+ * An instant of the recorded time, with what a replay decides for it. `nowMs`: wall time. `nowMono`: monotonic time of the recorded run.
+ * Units: ms.
+ */
 export interface ReplayedInstant {
   readonly nowMs: number;
   readonly nowMono: number;
   /** One per lamp of the street of the replay, in its order. */
   readonly decisions: readonly Decision[];
   readonly zones: readonly ZoneState[];
+  /** The inputs of the decisions: those of the last recorded instant, at this time, with the lit lamps of the replay. */
   readonly snapshot: LightingSnapshot;
   /** The recorded level in force then, and its reason, by id of the recorded lamp; empty at an instant that was not recorded. */
   readonly recorded: ReadonlyMap<string, RecordedChoice>;
@@ -45,7 +49,7 @@ interface Carried {
   lit: LitLamps | null;
 }
 
-/** Returns the street of a segment. Errors: throws SyntaxError if its text is not JSON. */
+/** Returns the street that a segment was recorded with; its shape is not checked. Errors: throws SyntaxError if its text is not JSON. */
 export function recordedStreet({ basis }: Pick<StoredRecord, 'basis'>): LightingStreet {
   return JSON.parse(basis.street) as LightingStreet;
 }

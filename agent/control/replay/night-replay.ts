@@ -12,7 +12,7 @@ import { type ReplayedInstant, recordedStreet, replayRecord } from '../record/re
 import { type DarkLimits, type DarkMoment, DarkMomentFinder } from './dark-moments.ts';
 import { type NightSums, type NightWindow, type PowerOf, SettingsTally } from './settings-tally.ts';
 
-/** Settings to replay a record with: the street to use for a recorded one. */
+/** Settings to replay a record with: the street to use for a recorded one. `id`: that of their `SettingsFigures`. */
 export interface ReplaySettings {
   readonly id: string;
   readonly streetFor: (recorded: LightingStreet) => LightingStreet;
@@ -24,7 +24,7 @@ export interface NightFigures extends NightSums {
   /** Those of kind `late`; the others are of kind `fell`. */
   readonly late: number;
   readonly missingS: number;
-  /** Detections that needed light, counted with the recorded levels. */
+  /** Detections that needed light. They are counted with the recorded levels, so the number is the same for all settings. */
   readonly detections: number;
 }
 
@@ -63,9 +63,12 @@ interface Track {
 
 /** What a replay requires. `settings`: those to replay besides the recorded ones. */
 export interface NightReplayParts {
+  /** The nights whose figures are summed. Light outside them is not counted. */
   readonly windows: readonly NightWindow[];
   readonly settings: readonly ReplaySettings[];
+  /** Returns the mains power of a lamp at a level, for the energy. */
   readonly powerOf: PowerOf;
+  /** What counts as a dark moment. */
   readonly limits: DarkLimits;
 }
 
@@ -119,6 +122,7 @@ export class NightReplay {
     }));
   }
 
+  /** Returns the counts of all segments replayed so far. */
   ownReplay(): OwnReplay {
     return { ...this.#own };
   }

@@ -7,7 +7,7 @@ import type { LightingStreet } from '../../lighting/lighting.ts';
 import { reasonBetween } from '../record/gap-reason.ts';
 import type { NightWindow } from './settings-tally.ts';
 
-/** A time that cannot be replayed, and the likely reason. `thinned`: inputs were removed to make room. */
+/** A part of a night's darkness that cannot be replayed, and the likely reason. `thinned`: inputs were removed to make room. */
 export interface MissingSpell {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -42,7 +42,7 @@ export class RecordCoverage {
   #damaged = 0;
   #page: Pick<RecordPage, 'before' | 'facts'> | null = null;
 
-  /** Takes a page; `labels` are those of its segments that could be decoded. */
+  /** Takes a page; all pages must be of one period. `labels`: those of its segments that could be decoded. */
   take(page: Pick<RecordPage, 'before' | 'facts' | 'damaged'>, labels: readonly RecordLabel[]): void {
     this.#labels.push(...labels);
     this.#damaged += page.damaged;

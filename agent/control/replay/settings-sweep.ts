@@ -38,7 +38,7 @@ const ADDED_PCT = [-20, -10, 0, 10, 20];
 /** Units: % of the configured level with presence. Source: as `ADDED_PCT`. */
 const BOOST_SHARES_PCT = [100, 80, 60];
 
-/** Returns the points of a sweep. `variesBoost`: also with less light for people present. */
+/** Returns the points of a sweep, the unchanged settings among them. `variesBoost`: also with less light for people present. */
 export function sweepPoints(variesBoost: boolean): readonly SweepPoint[] {
   const shares = variesBoost ? BOOST_SHARES_PCT : [100];
   return [null, ...HOLDS_S].flatMap((holdS) =>

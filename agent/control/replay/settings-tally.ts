@@ -5,7 +5,7 @@ import type { MonoMs, WallMs } from '../../core/clock.ts';
 import { HOUR_MS, MINUTE_MS } from '../../core/durations.ts';
 import type { LevelPct } from '../../core/words.ts';
 
-/** A night from noon to noon of the cabinet's time zone. `date`: the day on which it begins, `2026-12-01`. */
+/** A night from noon to noon of the cabinet's time zone, `toMs` excluded. `date`: the day on which it begins, `2026-12-01`. */
 export interface NightWindow {
   readonly date: string;
   readonly fromMs: WallMs;
@@ -17,7 +17,7 @@ export interface LightMoment {
   readonly nowMono: MonoMs;
   readonly nowMs: WallMs;
   readonly levelsPct: readonly LevelPct[];
-  /** By zone, in the order of the street. */
+  /** By zone, in the order of the street. `night`: as in `ZoneState`. */
   readonly zones: readonly { readonly night: boolean }[];
 }
 
@@ -33,7 +33,7 @@ export interface NightSums {
   readonly quarterW: readonly (number | null)[];
 }
 
-/** The mains power of a lamp at a level. Units: W, %. */
+/** The mains power of a lamp at a level; at 0 % its standby power. Units: W, %. */
 export type PowerOf = (ratedW: number, levelPct: LevelPct) => number;
 
 const LEVELS = 101;
@@ -96,7 +96,7 @@ export class SettingsTally {
     this.#since = null;
   }
 
-  /** Returns the sums so far, in the order of `windows`. */
+  /** Returns the sums up to the last `change` or `end`, in the order of `windows`. */
   sums(): readonly NightSums[] {
     return this.#nights.map(({ window, wh, levelMs, quarterWh, quarterMs }) => ({
       date: window.date,

@@ -72,7 +72,7 @@ export interface LampWork {
 const SILENT = msg`does not answer: check its power and wiring; it is set as soon as it answers again`;
 const QUEUED: LampProgress = { state: 'queued', reason: NO_TEXT, sent: false, levelPct: null };
 
-/** Returns a new command with these lamps, in state `queued`. */
+/** Returns a new command in state `queued`, as are all its lamps. Nothing has been sent for them. */
 export function beginCommand(command: Omit<LightCommand, 'state' | 'lamps'>, lampIds: readonly string[]): LightCommand {
   return { ...command, state: 'queued', lamps: Object.fromEntries(lampIds.map((id) => [id, QUEUED])) };
 }

@@ -54,8 +54,8 @@ export class IdentifyHandler {
   }
 
   /**
-   * Makes a lamp blink. `held`: the intents in force for it. Errors: throws Refusal if that is not allowed, for example for an unknown
-   * lamp.
+   * Makes a lamp blink, in place of an earlier blinking of it. `held`: the intents in force for it. Errors: throws Refusal if that is not
+   * allowed, for example for an unknown lamp.
    */
   start(request: Authorised<IdentifyRequest>, held: readonly Intent[]): IdentifyRun {
     const blink = permittedBlink(this.#street, request, held);

@@ -31,6 +31,7 @@ import { ProgrammeRegistry, type ProgrammeRegistryParts } from './programme-regi
 /** The dependencies with which `LightRequests` is created, and its callbacks. */
 export interface LightRequestsParts extends OverrideRegistryParts, ProgrammeRegistryParts {
   readonly street: LightingStreet;
+  /** Gives the zone of a lamp, and the lamp or output that sets a point. */
   readonly index: StreetIndex;
   readonly clock: Clock;
   /** Writes the points that no lamp or output sets. */
@@ -49,7 +50,7 @@ export interface LightRequestsParts extends OverrideRegistryParts, ProgrammeRegi
   readonly isRunning: () => boolean;
   /** Decides all lamps now, before it returns. */
   readonly decide: () => void;
-  /** Receives the stages of commands. */
+  /** Receives the stages of commands, from `received` on. */
   readonly onOutcome: (outcome: Outcome) => void;
   /** Receives the blinking lamps when they change, with the requested duration of each. Units: s. */
   readonly onBlinks?: (running: ReadonlyMap<string, number>) => void;

@@ -14,7 +14,7 @@ export function lampsOf(street: LightingStreet, { kind, id }: Target): readonly 
   return street.lamps.some((lamp) => lamp.id === id) ? [id] : undefined;
 }
 
-/** Returns why an override is refused; empty if it is allowed. */
+/** Checks target, level, duration and the rights of the sender. Returns why an override is refused; empty if it is allowed. */
 export function refusalOf(
   street: LightingStreet,
   { target, levelPct, minutes, rank, authority, source }: Authorised<OverrideRequest>,

@@ -148,7 +148,7 @@ export function rebaseIntents(intents: readonly Intent[], { nowMs, nowMono }: Mo
 /** An intent on disk: without the monotonic end, which has no meaning after a restart. Of `startBy` only `atMs` counts. */
 export type StoredIntent = Omit<Intent, 'untilMono'>;
 
-/** Returns the intents in their form on disk, without `untilMono`. */
+/** Returns the intents in their form on disk: without `untilMono`, otherwise unchanged. */
 export function toStored(intents: readonly Intent[]): readonly StoredIntent[] {
   return intents.map(({ untilMono: _, ...stored }) => stored);
 }

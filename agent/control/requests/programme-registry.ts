@@ -79,7 +79,10 @@ export class ProgrammeRegistry {
       this.#parts.log.event('programmes-not-restored', { check: 'the disk of store.dir; it is read again' }, 'warning');
   }
 
-  /** Returns why a request is refused; empty if it is allowed. */
+  /**
+   * Returns why a request is refused; empty if it is allowed. Once the stored choices are read, a return to the calendar is refused for a
+   * zone without a choice.
+   */
   refusalOf({ zone, programme, minutes }: ProgrammeRequest): Message {
     const { street } = this.#parts;
     if (!street.zones.some(({ id }) => id === zone)) return msg`there is no zone ${zone} on this street`;

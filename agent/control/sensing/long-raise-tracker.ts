@@ -22,7 +22,7 @@ export interface LongRaiseTracker {
   over(): ReadonlySet<string>;
 }
 
-/** Creates the tracker. It reports the event `presence-too-long` for a zone that presence has raised for too long. */
+/** Creates the tracker. It reports `presence-too-long` for a zone that presence has raised for its `maxBoostS` without a pause. */
 export function createLongRaiseTracker({ street, clock, events }: Omit<TrackerParts, 'field'>): LongRaiseTracker {
   const zones = street.zones.flatMap((zone) => (zone.presence === null ? [] : [{ zone, presence: zone.presence }]));
   const raises = new Map<string, LongRaise>();

@@ -59,14 +59,14 @@ export class PhotocellTracker {
   readonly #states = new Map<PointId, PhotocellState>();
   readonly #startMono: MonoMs;
 
-  /** A cell that several zones share has the settings of one of them. */
+  /** A cell that several zones share has the settings of the first of them, and is judged by the sun of that zone. */
   constructor(parts: PhotocellTrackerParts) {
     this.#parts = parts;
     this.#cells = watchedCells(parts.street);
     this.#startMono = parts.clock.monoMs();
   }
 
-  /** Restores the faults of an earlier run. Ignores any other data. */
+  /** Restores the faults that `onFaults` received in an earlier run. Ignores any other data. */
   restore(faults: unknown): void {
     for (const cell of this.#cells.values()) {
       const stored = isRecord(faults) ? withMessages(faults[cell.pointId]) : undefined;
@@ -99,7 +99,7 @@ export class PhotocellTracker {
     }
   }
 
-  /** Returns the state of each cell, by point; a cell without a reading is absent. */
+  /** Returns the state of each cell, by point; a cell without a reading is absent. The map is live. */
   states(): ReadonlyMap<PointId, PhotocellState> {
     return this.#states;
   }

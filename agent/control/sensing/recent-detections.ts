@@ -29,7 +29,7 @@ const MOST = 200;
  */
 const RETURN_MS = 5_000;
 
-/** Creates an empty list of recent detections. */
+/** Creates an empty list, which keeps the newest 200 detections at most. `clock`: gives the time of `noteReturn` and `refresh`. */
 export function createRecentDetections(clock: Pick<Clock, 'monoMs'>): RecentDetections {
   let recent: readonly Detection[] = [];
   const note: RecentDetections['note'] = (detection) => {

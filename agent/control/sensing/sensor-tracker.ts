@@ -75,7 +75,10 @@ interface Watched {
   readonly pole: string | null;
 }
 
-/** Creates the tracker of the presence sensors of a street. Raises `sensor-stuck`, `sensor-silent` and `sensor-busy`. */
+/**
+ * Creates the tracker of the presence sensors of a street. Raises `sensor-stuck`, `sensor-silent` and `sensor-busy`. `ownChangeMono`: when
+ * the decided level of a lamp last changed, because a sensor may detect that light.
+ */
 export function createSensorTracker({ street, field, clock, events, ownChangeMono }: SensorTrackerParts): SensorTracker {
   const sensors = watchedSensors(street);
   const states = new Map<PointId, SensorState>();
@@ -174,17 +177,21 @@ function raisesLight({ sensor }: { readonly zone: Zone; readonly sensor: Presenc
 export interface SensorCase {
   readonly pointId: PointId;
   readonly sensor: Pick<PresenceSensor, 'kind' | 'maxPerH'>;
+  /** The kind of its zone: it determines how long a sensor may be silent. */
   readonly zoneKind: ZoneKind;
   readonly state: SensorState | undefined;
-  /** Start of the observation. */
+  /** Start of the observation. Before the first value or detection, silence counts from here. */
   readonly startMono: MonoMs;
   readonly nowMono: MonoMs;
 }
 
 /** The faults of a sensor, each as text for its event; null for each that was not found. */
 export interface SensorHealth {
+  /** Presence without a pause for too long, so that it is ignored. Always null for a counter. */
   readonly stuck: Message | null;
+  /** No value, or no detection, for too long. */
   readonly silent: Message | null;
+  /** More detections in an hour than its `maxPerH`; it stays until they are at most half as many. */
   readonly busy: Message | null;
 }
 

@@ -22,7 +22,7 @@ export interface LampStatusParts {
 
 /** The newest decision of each lamp, combined with its writes and readings. */
 export class LampStatus {
-  /** How often presence raised a lamp, since this object was created. */
+  /** How often presence raised the decided level of a lamp, since this object was created. A lamp's first decision does not count. */
   lampsRaised = 0;
   readonly #parts: LampStatusParts;
   readonly #known = new Map<string, Pick<LampKnowledge, 'decision' | 'sinceMs'>>();

@@ -33,6 +33,7 @@ export interface LightViews {
 /** What `createLightViews` needs. `control` gives the present inputs, views and burning hours, and runs the tools. */
 export interface LightViewsParts {
   readonly street: LightingStreet;
+  /** Gives the present time before the first decision. */
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
   readonly control: Pick<
     Control,
@@ -40,7 +41,7 @@ export interface LightViewsParts {
   >;
 }
 
-/** Creates the console's views and tools of light. */
+/** Creates the console's tools of light, and its views of why a lamp has its level, now or at another time. */
 export function createLightViews(parts: LightViewsParts): LightViews {
   const { street, control } = parts;
   const forecast = createForecast(street);

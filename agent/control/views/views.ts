@@ -76,7 +76,7 @@ function whyLamp({ id, pole }: Lamp, { decision, sinceMs, measured, following }:
 export interface ZoneFacts {
   readonly snapshot: LightingSnapshot;
   readonly plan: ReturnType<Decider['plan']>;
-  /** Undefined before the first decision. */
+  /** Undefined before the first decision; `zoneLight` then does not treat the time as night. */
   readonly state: ZoneState | undefined;
   readonly lamps: readonly LampView[];
 }

@@ -14,8 +14,10 @@ export interface FollowerParts {
   readonly lamps: readonly Lamp[];
   readonly clock: Clock;
   readonly field: Pick<Field, 'write' | 'latest'>;
+  /** Receives `lamp-not-following`. */
   readonly events: EventTracker;
   readonly log: Log;
+  /** Returns how the read level of a lamp is compared with the decided one. */
   readonly verificationOf: (lampId: string) => Verification;
   /** Limits the levels per second, except urgent ones. Absent: no limit. */
   readonly pace?: PaceParts | undefined;
@@ -58,7 +60,7 @@ export class Follower {
     this.#tracks = new TrackRegistry(parts.events, 'lamp-not-following');
   }
 
-  /** Writes the lamps that need it and that `pace` allows, nearest to a detection first. */
+  /** Writes the lamps that need it and that `pace` allows, nearest to a detection first. Only a later call repeats a failed write. */
   follow(decisions: readonly Decision[]): void {
     const nowMono = this.#parts.clock.monoMs();
     const steps = [...decisions].sort(nearestFirst).flatMap((decision) => this.#step(decision, nowMono));

@@ -18,10 +18,11 @@ import { TrackRegistry } from './track-registry.ts';
 export interface OutputWriterParts {
   /** The zones that outputs may follow, and the lamps. */
   readonly street: Pick<LightingStreet, 'zones' | 'lamps'>;
-  /** From `resolveOutputs`. */
+  /** The outputs to write, from `resolveOutputs`. */
   readonly outputs: readonly ResolvedOutput[];
   readonly clock: Clock;
   readonly field: Pick<Field, 'writePoint' | 'latest'>;
+  /** Receives `output-not-following`. */
   readonly events: Pick<EventTracker, 'set'>;
   readonly log: Log;
 }

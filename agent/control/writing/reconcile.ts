@@ -140,7 +140,7 @@ export function isFollowing({ failures, drifts }: LampTrack): boolean {
   return failures < TRIES && drifts < TRIES;
 }
 
-/** Returns false if the newest reading of a lamp or output is not good; true without a reading. */
+/** Returns false if the newest reading of a lamp or output is not good, for example stale; true without a reading. */
 export function isKnown(measured: Reading | undefined): boolean {
   return measured === undefined || measured.quality === 'good';
 }

@@ -14,7 +14,10 @@ import type { WallMs } from '../../core/clock.ts';
 import { sensorPointOf } from '../../lighting/presence.ts';
 import { openPoints } from './open-points.ts';
 
-/** What the report is built from. `lamps`: those of the configuration. `hasMeter`: a meter of the cabinet measures power in W. */
+/**
+ * What the acceptance report is built from. `lamps`: those of the configuration. `hasMeter`: a meter of the cabinet measures power in W.
+ * `record`: the results stored so far. `atMs`: when the report is made.
+ */
 export interface ReportFacts {
   readonly cabinet: Cabinet;
   readonly lamps: readonly AcceptanceLamp[];

@@ -11,7 +11,10 @@ const STEPS_MS = Array.from({ length: 29 }, (_, i) => 4 + i);
 /** Replies needed. Source: with 24 evenly spread times the largest resultant length of 29 steps stays below 0.55 in 99.9 % of cases. */
 const LEAST_REPLIES = 24;
 
-/** A step of time, in ms, and how well it fits the deliveries: from 0 to 1, which is exact. */
+/**
+ * A step of time, in ms, at whose multiples bytes may be delivered, and how well it fits the deliveries. `fit`: from 0 to 1; 1 if all are
+ * at multiples of the step.
+ */
 export interface DeliverySteps {
   readonly stepMs: number;
   readonly fit: number;

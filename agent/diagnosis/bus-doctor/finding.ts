@@ -40,14 +40,17 @@ export interface BusFinding {
   readonly check: Message;
 }
 
-/** The result of an examination. */
+/** The result of an examination of a line. */
 export interface BusDiagnosis {
   readonly line: string;
   /** The verdict of the first finding. */
   readonly verdict: Verdict;
   /** At least one. */
   readonly findings: readonly BusFinding[];
-  /** Number of requests to the judged units, number of those that were answered, and number of these units. */
+  /**
+   * Number of requests to the judged units, number of those with a valid reply, also an exception, and number of these units. The agent's
+   * usual requests count too.
+   */
   readonly asked: number;
   readonly answered: number;
   readonly units: number;

@@ -38,7 +38,7 @@ export function echo({ echoes, asked }: BusSymptoms): BusFinding | null {
   };
 }
 
-/** Returns the finding that another device sends requests; null if the symptoms do not show it. */
+/** Returns the finding that another device sends requests; null with fewer than two valid requests that the agent did not send. */
 export function secondMaster({ foreignRequests, foreignReplies, asked, durationMs }: BusSymptoms): BusFinding | null {
   if (foreignRequests < FOREIGN) return null;
   return {
@@ -210,7 +210,7 @@ function rateOf({ asked, failed }: Share): number {
   return failed / Math.max(1, asked);
 }
 
-/** Returns the share of failed requests as text, rounded to 0.1 %: `3.2 %`, `3 %`. */
+/** Returns the share of failed requests as text, rounded to 0.1 %: `3.2 %`, `3 %`. Without requests, `0 %`. */
 export function percent({ asked, failed }: Share): string {
   return `${(Math.round((1_000 * failed) / Math.max(1, asked)) / 10).toString()} %`;
 }

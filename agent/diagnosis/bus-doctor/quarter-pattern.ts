@@ -30,7 +30,10 @@ export interface QuarterPattern {
   readonly isAtTwilight: boolean;
 }
 
-/** Returns the bad quarters of an hour, and whether they show a pattern. `quarters`: oldest first. */
+/**
+ * Returns the bad quarters of an hour, whether the line was quiet before and after them, and whether all are around dusk or dawn.
+ * `quarters`: oldest first. Those with fewer than 20 requests are ignored.
+ */
 export function quarterPattern(quarters: readonly QuarterHour[]): QuarterPattern {
   const known = quarters.filter(({ transactions }) => transactions >= LEAST_REQUESTS);
   const bad = known.filter(isBad);

@@ -17,7 +17,7 @@ export interface BusSymptoms {
   readonly isNetwork: boolean;
   readonly serial: BusExam['serial'];
   readonly units: readonly UnitSymptoms[];
-  /** Requests to units. `answered`: those with a valid reply, also an exception. */
+  /** Requests to units, also the agent's usual ones. `answered`: those with a valid reply, also an exception. */
   readonly asked: number;
   readonly answered: number;
   /** Requests after which the gateway received its own frame. */
@@ -36,6 +36,7 @@ export interface BusSymptoms {
   readonly steps: DeliverySteps | null;
   /** How long the adapter holds bytes back; null if unknown. Units: ms. */
   readonly latencyMs: number | null;
+  /** Other serial settings that were tried. */
   readonly trials: BusExam['trials'];
   /** What the quarters of an hour of the last day show. */
   readonly quarters: QuarterPattern;

@@ -23,7 +23,7 @@ const PAUSE_MS = 1.8;
  */
 export type WindowEnd = 'answered' | 'damaged' | 'silent' | 'none';
 
-/** One window of an examination, classified. */
+/** One window of an examination, classified: a request, and the bytes received until the next request. */
 export interface WindowFacts {
   /** Address of the requested unit; 0 if there is no request or it is a broadcast. */
   readonly unit: number;

@@ -22,6 +22,7 @@ export interface StoredEntry {
 /** A copy of entries of a ring. `baseUs`: the monotonic time to which the stored time of the first entry is relative. Units: µs. */
 export interface RingImage {
   readonly baseUs: number;
+  /** The entries in their stored form, oldest first, for `entriesOf`. */
   readonly bytes: Buffer;
   /** Number of its first entry; without entries, that of the next entry of the ring. */
   readonly fromSeq: number;
@@ -40,12 +41,13 @@ export class EntryRing {
   #firstSeq = 0;
   #nextSeq = 0;
 
-  /** Creates an empty ring. Units: bytes; a ring has a least size. `nextSeq`: number of its first entry. */
+  /** Creates an empty ring. `sizeBytes`: its fixed size; less than 64 counts as 64. `nextSeq`: number of its first entry. */
   constructor(sizeBytes: number, nextSeq = 0) {
     this.#store = Buffer.alloc(Math.max(LEAST_BYTES, sizeBytes));
     this.#firstSeq = this.#nextSeq = nextSeq;
   }
 
+  /** The fixed size, not the bytes in use. */
   get sizeBytes(): number {
     return this.#store.length;
   }
@@ -80,7 +82,7 @@ export class EntryRing {
     this.#nextSeq++;
   }
 
-  /** Returns a copy of the entries from this number on, or from the oldest one; later entries do not change it. */
+  /** Returns a copy of the entries from this number on that the ring still has; later entries do not change it. */
   image(fromSeq = 0): RingImage {
     let [from, used, baseUs, seq] = [this.#from, this.#used, this.#baseUs, this.#firstSeq];
     for (; seq < fromSeq && used > 0; seq++) {

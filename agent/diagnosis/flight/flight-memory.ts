@@ -38,7 +38,10 @@ export interface ChannelImage extends RingImage {
 /** Number of the next entry of each channel, by line, to continue after an image. Null: the channel of decisions and events. */
 export type FlightMark = ReadonlyMap<string | null, number>;
 
-/** Records what passes on the lines, decisions and events, and passes the entries of lines on to observers. */
+/**
+ * Records what passes on the lines, decisions and events, and passes the entries of lines on to observers. Each line has a ring of the same
+ * size; decisions and events share one.
+ */
 export class FlightMemory implements LineObserver {
   readonly #parts: FlightMemoryParts;
   readonly #lines = new Map<string, EntryRing>();
@@ -52,7 +55,7 @@ export class FlightMemory implements LineObserver {
     this.#log = new EntryRing(parts.sizeKilobytes() * BYTES_PER_KB * LOG_SHARE);
   }
 
-  /** Returns the tap of a line, which records in the memory. */
+  /** Returns the tap of a line, which records in its ring and passes on to observers. A line without one gets a ring; all are resized. */
   readonly tapOf = (lineId: string): WireTap => {
     if (!this.#lines.has(lineId)) {
       this.#lines.set(lineId, new EntryRing(0, this.#nextSeqs.get(lineId)));
@@ -61,7 +64,7 @@ export class FlightMemory implements LineObserver {
     return (entry) => this.#take(lineId, entry);
   };
 
-  /** Discards the rings of all other lines, and divides the memory again. */
+  /** Discards the rings of all other lines, whose taps then only pass on to observers. Divides the memory again. */
   keepOnly(lineIds: readonly string[]): void {
     for (const [id, { nextSeq }] of this.#lines) {
       if (lineIds.includes(id)) continue;
@@ -95,7 +98,7 @@ export class FlightMemory implements LineObserver {
     };
   }
 
-  /** Returns copies of all rings; with a mark only the entries since. */
+  /** Returns copies of all rings; with a mark only the entries since, but all of a ring that the mark does not have. */
   images(since: FlightMark = new Map()): ChannelImage[] {
     return [...this.#lines, [null, this.#log] as const].map(([line, ring]) => ({
       line,

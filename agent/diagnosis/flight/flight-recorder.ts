@@ -137,7 +137,10 @@ export class FlightRecorder implements RecorderTools {
     return this.#onDisk((folder) => folder.read(id));
   }
 
-  /** Removes recordings older than this, protected ones too; none without a synchronised clock. Resolves with how many. Units: days. */
+  /**
+   * Removes recordings older than this, protected ones too; none without a synchronised clock or a data folder of this run. Resolves with
+   * how many. Units: days.
+   */
   async expire(maxDays: number): Promise<number> {
     const { clock, folder, mayWrite } = this.#parts;
     if (clock.quality() !== 'synced' || folder === null || !mayWrite()) return 0;

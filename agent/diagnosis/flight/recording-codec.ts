@@ -46,7 +46,7 @@ export async function packPart(
   return { part: { ...at, channels, packedBytes: packed.length }, packed };
 }
 
-/** Returns the file of a recording. `packed`: the parts of the head, in its order. */
+/** Returns the content of the file of a recording. `packed`: the compressed bytes of each of `head.parts`, in that order. */
 export function encodeRecording(head: RecordingHead, packed: readonly Uint8Array[]): Buffer {
   const json = Buffer.from(JSON.stringify(withTexts(head)));
   const begin = Buffer.alloc(AT.head);
@@ -71,7 +71,7 @@ export function recordingHeadOf(begin: Buffer): RecordingHead | null {
   return head === undefined || !isHead(head) ? null : (withMessages(head) as RecordingHead);
 }
 
-/** Returns a recording; null if its file is damaged or incomplete. */
+/** Decodes the whole file of a recording. Null if it is damaged, incomplete or not of a recording. */
 export function decodeRecording(file: Buffer): FlightRecording | null {
   const found = packedPartsOf(file);
   if (found === null) return null;
@@ -94,7 +94,10 @@ function unpacked(packed: Buffer): Buffer | null {
   }
 }
 
-/** Returns the head and the packed parts of a file; null if it is damaged or incomplete. */
+/**
+ * Returns the head and, in the order of `head.parts`, the parts of a file, still compressed. Null if it is damaged, incomplete or not of a
+ * recording.
+ */
 export function packedPartsOf(file: Buffer): { readonly head: RecordingHead; readonly packed: readonly Buffer[] } | null {
   const head = recordingHeadOf(file);
   if (head === null || file.readUInt32BE(file.length - CRC_BYTES) !== crc32(file.subarray(0, -CRC_BYTES))) return null;

@@ -28,7 +28,10 @@ const REQUESTED_SHARE = 1 / 2;
 /** Most bytes read for a head at first; a longer head is read again as a whole. */
 const FIRST_HEAD_BYTES = 16_384;
 
-/** Most recordings that are kept, and most bytes of them together. Only adding or extending one removes others for this. */
+/**
+ * Most recordings that are kept, and most bytes of them together. Only adding or extending one removes others for this. Protected ones
+ * count, but are not removed.
+ */
 export interface RecordingLimits {
   readonly maxRecordings: number;
   readonly maxBytes: number;

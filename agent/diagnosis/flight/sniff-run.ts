@@ -31,7 +31,7 @@ export interface SniffRun {
   end(): Pick<LineCapture, 'baseUs' | 'bytes' | 'lost'> | null;
 }
 
-/** Starts an observation of what the caller passes to `tap`. `onFrame` receives the frames. It runs until `end`. */
+/** Starts an observation of what the caller passes to `tap`. `onFrame` receives each frame once it is complete. It runs until `end`. */
 export function startSniff({ line, clock, protocol, serial, isNetwork, captureBytes, onFrame }: SniffRunParts): SniffRun {
   const ring = captureBytes === null ? null : new EntryRing(captureBytes);
   const splitter = createFrameSplitter({

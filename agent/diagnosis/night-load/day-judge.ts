@@ -23,7 +23,7 @@ export interface DayLoad {
   readonly sinceMin: number;
 }
 
-/** Judges the load while the lamps are off, minute by minute. */
+/** Judges the load while the lamps are off, each minute by the median of the last 15 values. */
 export class DayJudge {
   /**
    * For each of the last 84 hours that ended without an unexpected load, its highest median load, oldest first. An hour is 60 judged
@@ -42,6 +42,7 @@ export class DayJudge {
    */
   load: DayLoad | null = null;
 
+  /** `hours`: those of an earlier run, of which the last 84 are used. */
   constructor(hours: readonly number[] = []) {
     this.hours = hours.slice(-KEPT_HOURS);
   }

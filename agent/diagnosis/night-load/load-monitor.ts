@@ -72,6 +72,7 @@ export class LoadMonitor {
     );
   }
 
+  /** Loads the stored state, with a retry each minute, and starts the regular saves. No effect without a meter to watch. */
   start(): void {
     if (this.#loads.length === 0) return;
     this.#timer ??= every(this.#parts.clock, TURN_MS, () => this.#turn());
@@ -96,6 +97,7 @@ export class LoadMonitor {
     }
   }
 
+  /** Returns the present state of each watched meter, also of one that has learned nothing yet. */
   views(): readonly MeterLoadView[] {
     return this.#loads.map((load) => load.view(this.#parts.clock.wallMs()));
   }

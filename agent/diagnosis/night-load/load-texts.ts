@@ -14,7 +14,7 @@ export interface LoadFinding {
   readonly end: Message;
 }
 
-/** What the sentences contain besides the finding. `lampW`: rated power of one lamp; null if unknown. */
+/** What the sentences contain besides the finding. `meter`, `cabinet`: ids. `lampW`: rated power of one lamp; null if unknown. */
 export interface LoadTextParts {
   readonly meter: string;
   readonly cabinet: string;
@@ -28,7 +28,7 @@ export interface LoadTextParts {
 /** A loss from this share on is a circuit rather than a lamp. Source: assumed; feeders carry ten lamps and more. Confirmed by: lamps per phase and circuit of the cabinets. */
 const CIRCUIT_SHARE = 0.1;
 
-/** Returns all open findings of a meter. */
+/** Returns all open findings of a meter with their texts and facts; empty if nothing is wrong. */
 export function loadFindings(findings: LoadFindings, parts: LoadTextParts): readonly LoadFinding[] {
   const { lost, extra, darkSinceMin, day, stuckSinceMin } = findings;
   return [

@@ -61,7 +61,7 @@ export interface LoadMemory {
   readonly nightsOpen: number;
 }
 
-/** The memory of a new watch. */
+/** The memory of a watch that has learned nothing yet. */
 export const NO_LOAD_MEMORY: LoadMemory = {
   nights: [],
   tonight: null,

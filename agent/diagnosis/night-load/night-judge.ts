@@ -26,7 +26,10 @@ export interface LoadDifference {
   readonly atSwitchOn: boolean;
 }
 
-/** The differences that were found and have neither ended nor become usual: light that is missing (`lost`), unexpected load (`extra`). Null for none. */
+/**
+ * The differences at night that were found and have neither ended nor become usual: power that is missing (`lost`), unexpected load
+ * (`extra`). Null for none. `NightJudge` updates them in place.
+ */
 export interface NightDifferences {
   lost: LoadDifference | null;
   extra: LoadDifference | null;

@@ -21,7 +21,7 @@ export function costOf({ cabinet, used, byTariff }: Pick<NightFacts, 'cabinet' |
   return energy === undefined || energy.prices.length === 0 ? null : energyCost(energyParts(used, byTariff), energy);
 }
 
-/** Returns the emissions of the used energy that has a factor; null if the configuration has no factors. */
+/** Returns the emissions of the used energy that has a factor, and how much has none; null if the configuration has no factors. */
 export function emissionsOf({ cabinet, used }: Pick<NightFacts, 'cabinet' | 'used'>): EnergyEmissions | null {
   const { energy } = cabinet;
   return energy === undefined || energy.co2Factors.length === 0 ? null : energyEmissions(energyParts(used, new Map()), energy);
@@ -131,7 +131,7 @@ export function standardSection(facts: NightFacts): ReportSection {
   };
 }
 
-/** Returns the cost rounded to two decimals, equal to the total of its rounded parts in the table. */
+/** Returns the cost rounded to two decimals, equal to the total of its rounded parts in the table. Units: the currency of the cost. */
 export function roundedCost({ byTariff }: EnergyCost): number {
   return shown(
     numbersSum(

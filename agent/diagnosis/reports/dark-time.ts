@@ -4,7 +4,7 @@ import type { WallMs } from '../../core/clock.ts';
 import type { LocalCalendar } from '../../lighting/local-time.ts';
 import { createNights } from '../../lighting/night.ts';
 
-/** A time, from `fromMs` to before `toMs`. */
+/** A span of time, from `fromMs` to before `toMs`. */
 export interface TimeSpan {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -56,7 +56,7 @@ function overlapOf(spans: readonly TimeSpan[], { fromMs, toMs }: TimeSpan): read
   });
 }
 
-/** Returns spans without overlaps, oldest first. Spans that are at most `gapMs` apart become one. */
+/** Returns spans without overlaps, oldest first, from spans in any order. Those that touch or are at most `gapMs` apart become one. */
 export function joinedSpans(spans: readonly TimeSpan[], gapMs = 0): readonly TimeSpan[] {
   const joined: TimeSpan[] = [];
   for (const span of spans.toSorted((a, b) => a.fromMs - b.fromMs)) {

@@ -21,7 +21,7 @@ import { nightDates, reportNights, yearBefore } from './report-nights.ts';
 import { type NoonSpan, type TariffTotals, tariffParts } from './tariff-energy.ts';
 import { usedEnergy } from './used-energy.ts';
 
-/** Where the facts are read. The functions return what is in force when they are called. */
+/** Where the facts of a report are read. The functions return what is in force when they are called. */
 export interface FactSources {
   readonly clock: Clock;
   readonly cabinet: () => Cabinet;
@@ -34,7 +34,7 @@ export interface FactSources {
   /** Ids of the lamps, by id of their feeder. */
   readonly feederLamps: () => ReadonlyMap<string, readonly string[]>;
   /**
-   * The recorded levels of a period; spells may be outside it, and damaged ones are left out. `onUnread` is called if the disk did not
+   * The recorded decided levels of a period; spells may be outside it, and damaged ones are left out. `onUnread` is called if the disk did not
    * respond.
    */
   readonly levels: (period: TimeSpan, onUnread: () => void) => AsyncIterable<LevelSpell>;
@@ -98,7 +98,7 @@ export class FactsReader {
     };
   }
 
-  /** Returns the noon at which a night begins. */
+  /** Returns the local noon at which a night begins. */
   noonMs(date: SavingsDate): WallMs {
     const [year = 0, month = 0, day = 0] = date.split('-').map(Number);
     return this.#calendar.instantOf({ year, month, day, hour: 12, minute: 0 });

@@ -18,7 +18,7 @@ export interface LevelSteps {
   readonly unrecorded: readonly number[];
 }
 
-/** Counts the lamps of one night by recorded decided level, in steps of ten minutes. */
+/** Computes the mean numbers of lamps by recorded decided level, in steps of ten minutes of one night. */
 export class LevelGrid {
   readonly #fromMs: WallMs;
   readonly #steps: number;
@@ -54,7 +54,7 @@ export class LevelGrid {
     }
   }
 
-  /** Returns the steps from the first to the last with a lit lamp; null if there is none. `lamps`: the number of all lamps. */
+  /** Returns the steps from the first to the last with a lit lamp; null if none is lit. `lamps`: number of all lamps, for `unrecorded`. */
   steps(lamps: number): LevelSteps | null {
     const means = Array.from({ length: this.#steps }, (_, step) => this.#mean(step));
     const isLit = (step: readonly number[]): boolean => step.some((number, band) => band > 0 && number > 0);

@@ -73,7 +73,7 @@ export interface NightFacts extends RangeFacts {
   /** Null if it could not be read. */
   readonly lost: LostReadings | null;
   readonly meters: readonly MeterFacts[];
-  /** Recorded levels of a single night; null if no level above 0 % is recorded, and for several nights. */
+  /** Recorded decided levels of a single night; null if none above 0 % is recorded, and for several nights. */
   readonly levels: LevelSteps | null;
 }
 

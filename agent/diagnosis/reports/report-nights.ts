@@ -4,7 +4,7 @@ import { monthOf, nextNight } from '../energy-months.ts';
 import { added, type NightTally, NO_TALLY } from '../energy-tally.ts';
 import type { KeptNights } from '../energy-tracker.ts';
 
-/** The counted nights of a range. */
+/** The counted nights of a range. `from` and `to`: its first and last night, both included. */
 export interface ReportNights {
   readonly from: SavingsDate;
   readonly to: SavingsDate;
@@ -56,7 +56,7 @@ export function* reportNights(from: SavingsDate, to: SavingsDate, stored: readon
   };
 }
 
-/** Whether a period of counted nights is a month that is kept as one sum, `2026-12`. */
+/** Whether a period of counted nights is a month that is kept as one sum, `2026-12`, and not a night. Only its length is checked. */
 export function isMonthPeriod(period: string): boolean {
   return period.length === 'YYYY-MM'.length;
 }

@@ -14,6 +14,7 @@ import { isNightDate } from './report-nights.ts';
 /** What reports require. `version`: the version of the agent, which each report names. */
 export interface ReportParts extends FactSources {
   readonly version: string;
+  /** For the kind `commission` only. */
   readonly acceptance: Pick<AcceptanceTools, 'report'>;
 }
 

@@ -3,10 +3,11 @@ import type { WallMs } from '../../core/clock.ts';
 import type { SavingsDate } from '../../core/savings-view.ts';
 import type { EnergyPart } from '../energy-accounts.ts';
 
-/** The totals of one tariff period of one meter at noons. `kwh`: kWh in one unit of the values. Shape: null for an unknown total. */
+/** The totals of one tariff period of one meter at noons. `kwh`: how many kWh one unit of `totals` is, such as 0.001 for Wh. */
 export interface TariffTotals {
   readonly tariff: string;
   readonly kwh: number;
+  /** The meter's total at each local noon; null or absent if it is unknown. */
   readonly totals: ReadonlyMap<WallMs, number | null>;
 }
 

@@ -77,7 +77,7 @@ function meteredOf({ meters }: NightTally, billed: ReadonlySet<string>): UsedEne
   return own.length === 0 ? null : { kwh: numbersSum(own.map(([, { kwh }]) => kwh)), source: ofInvoice.length > 0 ? 'invoice' : 'meters' };
 }
 
-/** Returns the energy of each night of a proven saving, without the computed one. */
+/** Returns the energy of each night of a proven saving. `computedKwh` and `formerKwh` are null. */
 export function provenEnergy({ nights }: SavingsResult): readonly UsedEnergy[] {
   return nights.map(({ date, measuredKwh, estimatedKwh, adjustedKwh, halfKwh }) => {
     const usedKwh = measuredKwh + estimatedKwh;

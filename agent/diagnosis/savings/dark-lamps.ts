@@ -15,6 +15,7 @@ export interface LostPower {
 /** What the power is computed from. `feederOf`: returns the id of a lamp's own feeder, or that of the cabinet; null for an unknown lamp. */
 export interface LostPowerFacts {
   readonly cabinet: Pick<Cabinet, 'lamps' | 'lines'>;
+  /** The present decisions, one for each lamp. */
   readonly decisions: readonly Decision[];
   readonly feederOf: (lampId: string) => string | null;
 }
@@ -25,7 +26,7 @@ const DARK: readonly EventCode[] = ['lamp-out', 'supply-lost', 'breaker-tripped'
 const SILENT: readonly EventCode[] = ['unit-silent', 'line-silent', 'line-down'];
 const NO_LOSS: LostPower = { darkW: 0, silentW: 0 };
 
-/** The open faults that keep lamps dark or silent, for the power of those lamps. */
+/** Tracks the open faults that keep lamps dark or silent, and computes the power of those lamps. */
 export class DarkLamps {
   readonly #open = new Map<string, Pick<AgentEvent, 'code' | 'source'>>();
 
@@ -36,7 +37,10 @@ export class DarkLamps {
     else if (endMs >= startMs) this.#open.delete(id);
   }
 
-  /** Returns the power that the decided levels would take now, computed from rated powers, of the lamps with such a fault. */
+  /**
+   * Returns the power that the decided levels would take now, computed from rated powers, of the lamps with such a fault. A lamp with both
+   * kinds counts as dark. `facts` is called only if such a fault is open.
+   */
   lost(facts: () => LostPowerFacts): LostPower {
     if (this.#open.size === 0) return NO_LOSS;
     const { cabinet, decisions, feederOf } = facts();

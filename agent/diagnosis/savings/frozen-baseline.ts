@@ -8,8 +8,8 @@ import { LEVEL_SPREAD } from './load-fit.ts';
 import { darkHoursOf, meanDarkHours } from './reference.ts';
 
 /**
- * What a baseline is made from. `from`: its first night. `fit`: what a meter has taught; null for nameplates. `tolerancePct`: that of the
- * nameplates. Units: %.
+ * What a baseline is made from. `from`: its first night. `fit`: what a meter has taught; null for nameplates. `tolerancePct`: how
+ * far the power of a nameplate may be off, above or below. Units: %.
  */
 export interface FrozenFacts {
   readonly cabinet: Pick<Cabinet, 'latitudeDeg' | 'longitudeDeg' | 'timezone' | 'zones' | 'lamps'>;

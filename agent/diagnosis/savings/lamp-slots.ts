@@ -75,7 +75,7 @@ export class LampSlots {
     return { bandWh, knownShare: allMs > 0 ? knownMs / allMs : 1, likeShare: allMs > 0 ? likeMs / allMs : 1 };
   }
 
-  /** Returns whether a slot was counted, except for less than a second. */
+  /** Returns whether a slot was counted over its whole length; less than a second may be missing. */
   isCounted(slot: number): boolean {
     return (this.#countedMs[slot] ?? 0) > SLOT_MS - 1_000;
   }

@@ -47,7 +47,7 @@ export function ledgerEntriesOf(chain: readonly ChainEntry[]): readonly LedgerEn
   });
 }
 
-/** Returns the entries that no entry voids, without those of the cause `void`. */
+/** Returns the entries that no entry voids, without those of the cause `void`. To void one of these has no effect. */
 export function validEntries(entries: readonly LedgerEntry[]): readonly LedgerEntry[] {
   const voided = new Set(entries.flatMap(({ cause, voids }) => (cause === 'void' && voids !== undefined ? [voids] : [])));
   return entries.filter(({ n, cause }) => cause !== 'void' && !voided.has(n));

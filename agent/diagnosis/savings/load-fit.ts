@@ -4,7 +4,10 @@ import { LEVEL_BANDS } from '../energy-tally.ts';
 import { fitQuality } from './fit-quality.ts';
 import { addedSums, type LoadSums, NO_SUMS, regressors, UNKNOWNS } from './load-sums.ts';
 
-/** One night to learn the coefficients of a meter from: the sums of its lit samples, and its whole energy. Units: h, Wh. */
+/**
+ * One night to learn the coefficients of a meter from. `sums`: of its lit samples only; `hours` and energies are of the whole night.
+ * `litHours`: time with a lit lamp. `bandWh`: computed energy of the lamps by level; `meterWh`: measured energy. Units: h, Wh.
+ */
 export interface LearnableNight {
   readonly sums: LoadSums;
   readonly hours: number;
@@ -15,7 +18,10 @@ export interface LearnableNight {
   readonly darkW: number | null;
 }
 
-/** The part of a night, or the night, that the model is applied to. `bandWh`: computed energy of the lamps by level. Units: h, Wh. */
+/**
+ * The part of a night, or the night, that the model is applied to. `hours`: its length; `litHours`: its time with a lit lamp. `bandWh`:
+ * computed energy of the lamps by level. Units: h, Wh.
+ */
 export interface ModelledSpan {
   readonly hours: number;
   readonly litHours: number;

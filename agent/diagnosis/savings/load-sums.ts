@@ -30,7 +30,7 @@ export const NO_SUMS: LoadSums = {
   samples: 0,
 };
 
-/** One sample. `bandWh`: computed energy by level, `LEVEL_BANDS` values. `meterWh`: energy that the meter counted. Units: h, Wh. */
+/** One sample. `hours`: its length. `bandWh`: computed energy by level, `LEVEL_BANDS` values. `meterWh`: energy that the meter counted. Units: h, Wh. */
 export interface LoadSample {
   readonly hours: number;
   readonly bandWh: ArrayLike<number>;

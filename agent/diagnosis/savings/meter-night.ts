@@ -4,7 +4,7 @@ import type { SavingsGapReason, SavingsMeterNight } from '../../core/savings-vie
 import { LEVEL_BANDS } from '../energy-tally.ts';
 import { MAX_SLOTS, SLOT_MS } from './lamp-slots.ts';
 
-/** The last reading of a meter, kept from night to night. Units: Wh. */
+/** The last reading of a meter, kept from night to night. `lastWh`: the total that it had. Units: Wh. */
 export interface MeterCarry {
   readonly lastMs: WallMs;
   readonly lastWh: number;
@@ -14,7 +14,7 @@ export interface MeterCarry {
   readonly isRestarted?: boolean;
 }
 
-/** A part of a night that is to be estimated. */
+/** A part of a night in which the energy of a meter was not measured and is to be estimated. */
 export interface OpenGap {
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
@@ -49,6 +49,7 @@ export class MeterNight {
   readonly #lampsWh = new Float64Array(LEVEL_BANDS);
   #hasLamps = false;
 
+  /** `fromMs`: start of the night. `carry`: the last reading before it; null if there is none. */
   constructor(fromMs: WallMs, carry: MeterCarry | null) {
     this.fromMs = fromMs;
     this.#carry = carry;
@@ -56,6 +57,7 @@ export class MeterNight {
     this.#isRestarted = carry?.isRestarted === true;
   }
 
+  /** The last reading so far, which may be from before the night; null if there is none. */
   get carry(): MeterCarry | null {
     return this.#carry === null ? null : { ...this.#carry, isRestarted: this.#isRestarted };
   }
@@ -99,7 +101,10 @@ export class MeterNight {
     return this.#gaps;
   }
 
-  /** Returns the sums of this night. Units: Wh; `slotWh` is NaN where a slot has no measurement. */
+  /**
+   * Returns the sums of this night. `startWh`: the last total before it, or else its first. `measuredWh`: without what earlier nights have
+   * estimated; it may be negative. Units: Wh; `slotWh` is NaN where a slot has no measurement.
+   */
   sums() {
     return { startWh: this.#startWh, endWh: this.#carry?.lastWh ?? null, measuredWh: this.#measuredWh, slotWh: this.#slotWh };
   }

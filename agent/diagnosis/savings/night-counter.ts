@@ -16,12 +16,13 @@ import type { LostPower } from './dark-lamps.ts';
 import { LampSlots } from './lamp-slots.ts';
 import { type MeterCarry, MeterNight } from './meter-night.ts';
 
-/** The count of one night, running or just ended. */
+/** The count of one night, running or just ended: from the local noon of `date` to the next one. */
 export interface RunningSavingsNight {
   readonly date: SavingsDate;
   readonly fromMs: WallMs;
   readonly toMs: WallMs;
   readonly lamps: LampSlots;
+  /** By id of the meter. */
   readonly meters: Map<string, MeterNight>;
   /** The rated powers changed in it: the model does not learn from it. */
   isMixed: boolean;

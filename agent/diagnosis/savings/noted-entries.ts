@@ -6,13 +6,13 @@ const MAX_AUTOMATIC = 20;
 /** Nights that are remembered, the newest ones: a night that was passed over is entered while the present one runs. */
 const NIGHTS = 2;
 
-/** The automatic entries that `take` allowed in this run for the newest nights, by cause and object. */
+/** The automatic entries that `take` allowed in this run for the newest two nights, by cause and object. */
 export class NotedEntries {
   readonly #nights = new Map<SavingsDate, Set<string>>();
 
   /**
-   * Returns whether this entry is to be made; if so, it is remembered. False if its night has one with the same cause and object, or too
-   * many with its cause. Always true for a night before the newest ones.
+   * Returns whether this entry is to be made; if so, it is remembered. False if its night has one with the same cause and object, or 20
+   * with its cause. Always true for a night before the newest two.
    */
   take({ from, cause, about }: Pick<LedgerNote, 'from' | 'cause' | 'about'>): boolean {
     const noted = this.#nights.get(from) ?? new Set<string>();

@@ -10,7 +10,7 @@ import { extraOf } from './reference.ts';
 /** Half intervals of 90 % that a difference may be large: 1 of 1,000 is larger by chance. For nameplates and class it is the sum of their limits. */
 const TWICE = 2;
 
-/** A counted night. `darkHours`: mean hours of darkness of the zones. Units: h. */
+/** A counted night. `darkHours`: mean hours of darkness of the zones of the baseline. Units: h. */
 export interface CheckedNight {
   readonly night: SavingsNight;
   readonly darkHours: number;

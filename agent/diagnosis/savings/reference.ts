@@ -45,7 +45,7 @@ export function darkHoursOf({
   };
 }
 
-/** Returns the dates of the nights from one to another, both included, at most the first `most`. */
+/** Returns the dates of the nights from one to another, both included, at most the first `most`. Empty if `to` is earlier. */
 export function datesBetween(from: SavingsDate, to: SavingsDate, most = 5_000): readonly SavingsDate[] {
   const dates: SavingsDate[] = [];
   for (let date = from; date <= to && dates.length < most; date = new Date(Date.parse(date) + DAY_MS).toISOString().slice(0, 10))

@@ -53,7 +53,10 @@ export function savingsResult(
   for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
 }
 
-/** As `savingsResult`, in short steps: the darkness of a night takes milliseconds on a gateway. */
+/**
+ * As `savingsResult`, in short steps between which the caller can pause: the darkness of a night takes milliseconds on a gateway. Returns
+ * null without a baseline that counts.
+ */
 export function* savingsSteps(
   entries: readonly LedgerEntry[],
   nights: readonly SavingsNight[],

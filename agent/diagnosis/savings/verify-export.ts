@@ -55,7 +55,10 @@ const NO_EXPORT: SavingsVerification = {
   ...{ signedN: 0, signedMs: null, certificate: null, differences: [] },
 };
 
-/** Returns the verdict about a parsed file. `authority`: trusted certificates in PEM; null for none. */
+/**
+ * Returns the verdict about a parsed file. `authority`: trusted certificates in PEM; null for none, and a right signature is then
+ * `no-authority`.
+ */
 export function verifyExport(found: unknown, authority: string | null): SavingsVerification {
   if (!isExport(found)) return NO_EXPORT;
   try {

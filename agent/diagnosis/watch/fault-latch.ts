@@ -9,7 +9,10 @@ import type { MonoMs } from '../../core/clock.ts';
 /** What one sample says about a fault. `none`: nothing, so the state does not change. */
 export type LatchSample = 'bad' | 'good' | 'none';
 
-/** How many samples a fault must last, and for how long, before it counts; likewise before it is clear. Units: samples, ms. */
+/**
+ * How many bad samples in a row a fault requires, and how long they must last at least, before it counts. `clearSamples`, `clearMs`: the
+ * same for good samples, before it is clear. Units: samples, ms.
+ */
 export interface LatchLimits {
   readonly samples: number;
   readonly persistMs: number;

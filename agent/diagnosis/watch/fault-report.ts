@@ -42,7 +42,7 @@ const UNITS: Readonly<Record<LampQuantity, string>> = {
 /** Lamps of a feeder that the evidence lists. Source: assumed; a line of a terminal. Confirmed by: technicians. */
 const MAX_LISTED = 8;
 
-/** Returns the sentences of the fault that changed, with the present values. */
+/** Returns the sentences about the fault that changed, for its begin and its end alike, with the present values. */
 export function faultTexts(change: WatchChange, parts: FaultReportParts): FaultTexts {
   const figures = figuresOf(change, parts);
   if (change.kind === 'lamp') return LAMP_TEXTS[change.fault](figures);

@@ -24,6 +24,7 @@ type Contact = 'supply' | 'breaker' | 'leakage';
 
 /** Finds which feeders are live, and the faults of feeders. Call `step` for each feeder before its lamps. */
 export class FeederWatch {
+  /** The state of each fault, by feeder. */
   readonly latches: Latches<FeederFault>;
   readonly #plan: WatchPlan;
   readonly #frame: WatchFrame;

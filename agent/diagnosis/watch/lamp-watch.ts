@@ -42,7 +42,10 @@ const COARSE_SHARE = 0.02;
 /** From this band on the lowest power factor of the settings applies: above half the level. */
 const UPPER_BAND = BANDS / 2;
 
-/** Time and sun of one step. `sunAltitudeDeg`: null while the time is not trusted. Units: ms of the monotonic clock; degrees. */
+/**
+ * Time and sun of one step. `sunAltitudeDeg`: above the horizon; null while the time is not trusted. Units: ms of the monotonic clock;
+ * degrees.
+ */
 export interface WatchMoment {
   readonly monoMs: MonoMs;
   readonly sunAltitudeDeg: number | null;

@@ -24,7 +24,7 @@ const MEDIAN = 0.5;
 /** An unlearned band uses a learned one at most this far away. */
 const NEAR_BANDS = 2;
 
-/** Returns the index, from 0, of the band of a lit level. Units: %, above 0. */
+/** Returns the index, 0 to 9, of the band of a lit level: 0 for up to 10 %, 1 for up to 20 %, ... Units: %, above 0. */
 export function bandOf(levelPct: LevelPct): number {
   return Math.min(BANDS, Math.max(1, Math.ceil(levelPct / (100 / BANDS)))) - 1;
 }

@@ -56,6 +56,7 @@ export class WatchEngine {
   readonly lamps: LampWatch;
   readonly feeders: FeederWatch;
   readonly meters: MeterWatch;
+  /** The groups of lamps that failed together. */
   readonly common: CommonCause;
   readonly #plan: WatchPlan;
   readonly #frame: WatchFrame;

@@ -63,7 +63,7 @@ export type MeterFault = keyof typeof METER_FAULTS;
 /** One latch for each fault. A latch has the states of all subjects of one kind, such as the lamps, by index. */
 export type Latches<Fault extends string> = Readonly<Record<Fault, FaultLatch>>;
 
-/** Creates the latches of a table of faults for `size` subjects. */
+/** Creates the latches of a table of faults for `size` subjects. No fault is open. */
 export function createLatches<Fault extends string>(faults: Readonly<Record<Fault, LatchLimits>>, size: number): Latches<Fault> {
   const entries = Object.entries<LatchLimits>(faults).map(([fault, limits]) => [fault, new FaultLatch(size, limits)]);
   return Object.fromEntries(entries) as Latches<Fault>;

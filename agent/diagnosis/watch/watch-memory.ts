@@ -7,7 +7,7 @@ import { BANDS, type LearnedLamp } from './level-curve.ts';
 import type { WatchEngine } from './watch-engine.ts';
 import type { WatchPlan } from './watch-plan.ts';
 
-/** A fault that is open when the state is stored. `kind` and `fault` as in `WatchChange`. */
+/** A fault that is open when the state is stored. `kind` (such as `lamp`) and `fault` (its event code) as in `WatchChange`. */
 export interface OpenFault {
   readonly kind: string;
   readonly fault: string;

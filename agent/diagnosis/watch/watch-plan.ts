@@ -29,6 +29,7 @@ export interface WatchedLamp {
   readonly id: string;
   readonly device: string;
   readonly pole: string;
+  /** Empty if it is in no zone. */
   readonly zone: string;
   readonly feeder: number;
   readonly ratedPowerW: number;
@@ -36,6 +37,7 @@ export interface WatchedLamp {
   readonly stepW: number;
   /** Time after a change of its level until its power is compared with the level. Units: ms. */
   readonly settleMs: number;
+  /** Absent: no polled point for this quantity, or none for `power` in W. */
   readonly points: Readonly<Partial<Record<LampQuantity, PointId>>>;
 }
 

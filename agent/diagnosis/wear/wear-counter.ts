@@ -4,9 +4,11 @@ import type { LevelPct, PointId, Reading } from '../../core/words.ts';
 import { type WearNight, type WearQuantity, wearValues } from './wear-night.ts';
 import type { WearPoint, WearRole } from './wear-points.ts';
 
-/** The figures of a lamp that other parts of the agent provide. Units: as in `WearNight`. */
+/** The figures of a lamp that other parts of the agent provide. Units: as in `WearNight`. Null: not known. */
 export interface FiguresOfOthers {
+  /** Checksum of its device, type and rated power. */
   readonly kind: string;
+  /** By how much its power has drifted from its reference; positive if it is more. */
   readonly driftPct: number | null;
   /** All burning hours of the lamp, as the agent counts them. They are used if the lamp reported none in this night. */
   readonly burningH: number | null;

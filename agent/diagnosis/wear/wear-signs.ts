@@ -11,7 +11,6 @@ import { startsText, trendText, usedText } from './wear-texts.ts';
 export interface Fleet {
   readonly temperature: FleetMedians;
   readonly derating: FleetMedians;
-  /** Starts per week. */
   readonly starts: FleetMedians;
 }
 

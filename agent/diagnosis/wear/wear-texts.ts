@@ -37,7 +37,7 @@ export function startsText(now: number, before: number): Message {
   return msg`${now} starts more than the other lamps in 4 weeks, ${before} in the 4 weeks before`;
 }
 
-/** Returns the sentence about a rated life. Units: h or starts. */
+/** Returns how much of a rated life is used, as `31235 of 50000 rated hours`. Units: h or starts. */
 export function usedText(counter: 'hours' | 'starts', used: number, rated: number): Message {
   const [done, of] = [Math.round(used), Math.round(rated)];
   return counter === 'hours' ? msg`${done} of ${of} rated hours` : msg`${done} of ${of} rated starts`;

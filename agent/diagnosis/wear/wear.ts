@@ -40,6 +40,7 @@ export interface WearParts {
   readonly powerDriftPct: () => ReadonlyMap<string, number>;
   /** Burning hours by lamp, where they are known. Units: h. */
   readonly burningH: () => ReadonlyMap<string, number>;
+  /** Receives a notice for each lamp that wears out, when it is new or its time has become shorter. */
   readonly events: Pick<EventTracker, 'notice'>;
 }
 

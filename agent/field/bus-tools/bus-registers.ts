@@ -126,17 +126,20 @@ export function walkFrom(from: number, to: number, cap: number): Walk {
   return { at: from, size, to, cap: size, singleWorks: false, wall: null };
 }
 
-/** Whether no register is left to read. */
+/** Whether no register up to `to`, itself included, is left to read. */
 export function isDone({ at, to }: Walk): boolean {
   return at > to;
 }
 
-/** Returns the next read: its first register and its number of registers. Call it while `isDone` is false. */
+/** Returns the next read: its first register and its number of registers, up to `to` at most. Call it while `isDone` is false. */
 export function nextRead({ at, size, to }: Walk): { readonly address: number; readonly count: number } {
   return { address: at, count: Math.min(size, to - at + 1) };
 }
 
-/** Returns the state after an answered read of `count` registers; the next read starts after them. */
+/**
+ * Returns the state after an answered read of `count` registers; the next read starts after them. Outside a `wall` it may be twice as long,
+ * up to `cap`. At the end of a `wall` in which all answered, `cap` becomes half of its number of registers.
+ */
 export function walkOn(walk: Walk, count: number): Walk {
   const next = { ...walk, at: walk.at + count, singleWorks: walk.singleWorks || count === 1 };
   if (walk.wall === null) return { ...next, size: Math.min(walk.cap, 2 * count) };

@@ -24,7 +24,8 @@ export interface BusLine {
 /**
  * Sends the requests of the bus tools to one line, in the console lane.
  *
- * Errors: the BusError of a unit that fails is part of the result. The requests reject with BusError when the line itself is down.
+ * Errors: the BusError of a unit that fails, or of a read that gave way to levels too often, is part of the result. The requests reject
+ * with BusError when the line itself is down.
  */
 export interface BusToolQueue extends BusLine {
   readonly clock: Clock;
@@ -46,7 +47,10 @@ export interface BusToolQueue extends BusLine {
   timedRead(request: ReadRequest, waitMs: number): Promise<TimedAnswer>;
 }
 
-/** The reply or failure of a read, and how long the transaction took. Units: ms. */
+/**
+ * The reply or failure of a read, and how long the transaction took, without the wait for its turn. If a read was interrupted, it is the
+ * time of its last part. Units: ms.
+ */
 export interface TimedAnswer {
   readonly answer: Reply | BusError;
   readonly tookMs: number;

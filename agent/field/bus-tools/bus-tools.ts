@@ -30,6 +30,7 @@ export interface RawLine {
 
 /** The lines of the field, and what the tools use besides them. */
 export interface BusToolsParts {
+  /** Modbus lines and DALI buses. */
   readonly lines: readonly (BusLine & Pick<LineStatsParts, 'overruns' | 'requestsOf' | 'downReason'>)[];
   readonly rawLines: readonly RawLine[];
   readonly clock: Clock;

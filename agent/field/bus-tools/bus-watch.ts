@@ -72,7 +72,10 @@ export interface TransactionReport {
   readonly atMono: MonoMs;
 }
 
-/** Returns a request as shown to people, for example `read holding 0+2` for 2 registers from address 0. */
+/**
+ * Returns a request as shown to people, for example `read holding 0+2` for 2 registers from address 0, or `write holding 0=5,6` for two
+ * values from there.
+ */
 export function whatOf(request: ReadRequest | WriteRequest): Message {
   const { table, address } = request;
   return 'count' in request ? msg`read ${table} ${address}+${request.count}` : msg`write ${table} ${address}=${request.values.join(',')}`;

@@ -47,7 +47,7 @@ export interface LaneNeeds {
  */
 export type Since = Readonly<Record<keyof typeof SHARE | 'command' | 'urgent', number>>;
 
-/** The counts before the first turn. */
+/** The counts for `nextLane` before the first turn. */
 export const NONE_SINCE: Since = { urgent: 0, presence: 0, command: 0, telemetry: 0, console: 0, probe: 0 };
 
 /**
@@ -78,7 +78,10 @@ function amongUrgent(waiting: ReadonlySet<Lane>, since: Since): Lane {
   return OTHERS.filter((lane) => waiting.has(lane)).toSorted((a, b) => since[b] - since[a])[0] ?? 'urgent';
 }
 
-/** Returns the counts after one more turn, which was in this lane. */
+/**
+ * Returns the counts after one more turn, which was in this lane: its own is 0, each other one is one more. Only `urgent` differs: one more
+ * after an urgent turn, the same after one of presence, otherwise 0.
+ */
 export function afterTurn(since: Since, lane: Lane): Since {
   return {
     urgent: lane === 'urgent' ? since.urgent + 1 : lane === 'presence' ? since.urgent : 0,

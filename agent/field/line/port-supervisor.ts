@@ -30,6 +30,7 @@ const STEADY_MS = { first: 10_000, max: 600_000 };
 /** The port that a `PortSupervisor` keeps open, and where it reports. */
 export interface PortSupervisorOptions {
   readonly lineId: string;
+  /** `open` must reject with BusError if the port cannot be opened; another error is not caught. */
   readonly port: { open(): Promise<void>; close(): Promise<void> };
   readonly clock: Clock;
   readonly events: EventTracker;

@@ -13,7 +13,7 @@ const QUIET_MS = 600_000;
 /** Reports commands of another sender on a DALI bus as event `second-master`; see `createSecondMasterWatch`. */
 export type SecondMasterWatch = ReturnType<typeof createSecondMasterWatch>;
 
-/** The line that `createSecondMasterWatch` watches, the clock, and the tracker that gets the event. */
+/** The DALI bus that `createSecondMasterWatch` watches, the clock, and the tracker that gets the event. */
 export interface SecondMasterParts {
   readonly lineId: string;
   readonly clock: Pick<Clock, 'monoMs'>;

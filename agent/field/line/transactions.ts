@@ -38,6 +38,7 @@ export interface TransactionsOptions {
   readonly events: EventTracker;
   /** A random number from 0 to 1. */
   readonly random: () => number;
+  /** Receives the readings of the units, also those without a value. */
   readonly onReadings: (readings: readonly Reading[]) => void;
   /**
    * Called with true when a unit starts to answer. Called with false when it is reported as silent, also if it never answered, or when its
@@ -156,7 +157,7 @@ export class Transactions {
     onReadings(absentReadings(unit.device.id, quantities, quality, { atMono: clock.monoMs(), atMs: clock.wallMs() }));
   }
 
-  /** Call it when the line went down: the unit counts as away from now on, and its points are published as missing unless it was away. */
+  /** Call it when the line went down: the unit counts as away from now on. Unless it already did, its points are published as missing. */
   forget(unit: Unit): void {
     if (!unit.isAway) this.#leave(unit);
     this.#report(unit, false);

@@ -17,6 +17,7 @@ export type HeldUntil = (request: ReadRequest) => MonoMs;
 
 /** Per kind of request, the unit that is next; undefined where none is due. */
 export interface Agenda {
+  /** For the presence inputs of a unit that has answered before; those of another are polled as `telemetry`. */
   presence: Unit | undefined;
   telemetry: Unit | undefined;
   setUp: Unit | undefined;

@@ -38,7 +38,9 @@ export interface Slot {
   readonly table: Table;
   readonly address: number;
   readonly count: number;
+  /** Of several points, the class that is read most often. */
   readonly poll: PolledClass;
+  /** Ids of its points in the profile. */
   readonly quantities: readonly string[];
   /** The device answers correctly only if it is read alone. */
   readonly isSingle: boolean;

@@ -58,7 +58,7 @@ export interface PollsOptions {
   readonly periodsMs: typeof POLL_PERIOD_MS;
 }
 
-/** A read of one block of registers of a unit. `dueMono` is the due time of the slot for which the block was chosen. */
+/** A read of one block of registers of a unit. `dueMono`: when the slot for which the block was chosen is due; it may be in the future. */
 export interface Poll {
   readonly unit: Unit;
   readonly kind: PollKind;

@@ -39,7 +39,10 @@ export interface LineStatsParts {
   readonly clock: Clock;
   /** How long the adapter holds bytes back; null when that is unknown. Units: ms. */
   readonly latencyMs: () => number | null;
-  /** The number of polls that left more than one period after they were due. Polls after a lost one and most first polls do not count. */
+  /**
+   * The number of polls, since the line was created, that left more than one period after they were due. Polls after a lost one and most
+   * first polls do not count.
+   */
   readonly overruns: () => number;
   /** The number of requests in one whole round of polls of a unit, without isolated registers. */
   readonly requestsOf: (unit: Unit) => number;
@@ -73,7 +76,7 @@ export class LineStatsCollector {
     this.#sample();
   }
 
-  /** Adds one finished transaction. */
+  /** Adds one finished transaction. Those of the console are counted apart. */
   note(report: TransactionReport): void {
     const { config, line, clock } = this.#parts;
     const { request, end, lane } = report;
@@ -94,12 +97,15 @@ export class LineStatsCollector {
     if (clock.monoMs() - this.#sampledMono >= SAMPLE_MS) this.#sample();
   }
 
-  /** What was counted in each quarter of an hour of the last day, without the requests of the console. */
+  /**
+   * What was counted in each quarter of an hour of the last day, without the requests of the console. Oldest first; a quarter without a
+   * request is absent.
+   */
   quarters(): QuarterHour[] {
     return this.#history.quarters(this.#parts.clock.wallMs());
   }
 
-  /** How the requests to each unit ended in the last minutes, without those of the console. */
+  /** How the requests to each unit ended in about the last ten minutes, without those of the console. */
   recentUnits(): ExamUnit[] {
     const { units, clock } = this.#parts;
     return units.map((unit) => {
@@ -122,7 +128,7 @@ export class LineStatsCollector {
     return crcErrors >= DAMAGED.count && crcErrors > DAMAGED.share * (ok + crcErrors);
   }
 
-  /** The counters of the line, less what ended requests of the console added to them; `busyMs` is not reduced. */
+  /** The counters of the line since it was created, less what ended requests of the console added to them; `busyMs` is not reduced. */
   counters(): LineCounters {
     return this.#share.without(this.#parts.line.counters);
   }

@@ -79,7 +79,7 @@ export function createRecentEnds() {
 /** The counts of a unit since its tally was created, and the spread of its newest turnarounds in ms, null before the first. */
 export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exceptions' | 'lateReplies' | 'echoes' | 'turnaroundMs'>;
 
-/** The counts of how the transactions with one unit end; see `createUnitTally`. */
+/** The counts of how the transactions with one unit end, in total and in about the last ten minutes; see `createUnitTally`. */
 export type UnitTally = ReturnType<typeof createUnitTally>;
 
 /**

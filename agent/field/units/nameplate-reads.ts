@@ -15,7 +15,7 @@ import type { Unit } from './unit.ts';
  */
 const AGAIN = { waitMs: 60_000, tries: 3 } as const;
 
-/** Returns the read of the first pending entry of the nameplate; undefined when none is pending. */
+/** Returns the read of the first pending entry of the nameplate, even if it may not be sent yet; undefined when none is pending. */
 export function nameplateRead({ nameplate, device }: Unit): ReadRequest | undefined {
   const [entry] = nameplate.pending;
   return entry && { unit: device.unit, table: entry.table, address: entry.address, count: nameplateWidth(entry) };

@@ -9,7 +9,7 @@ import type { ReadRequest, WriteRequest } from '../../core/driver.ts';
 import type { Table } from '../../core/profile.ts';
 import type { Slot } from '../polls/poll-plan.ts';
 
-/** A smoothed time and its mean deviation. Units: ms. */
+/** A smoothed time and its mean deviation; see `smooth`. Units: ms. */
 export interface Estimate {
   readonly mean: number;
   readonly deviation: number;
@@ -56,7 +56,7 @@ export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS)
   return Math.min(profileMs, UNMET_WAIT_MS[kind]);
 }
 
-/** Estimates of how long one unit takes to reply; see `createResponseTimes`. */
+/** Estimates of how long one unit takes to reply: to reads by slot, to writes by address; see `createResponseTimes`. */
 export type ResponseTimes = ReturnType<typeof createResponseTimes>;
 
 /**

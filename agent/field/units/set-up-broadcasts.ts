@@ -28,7 +28,7 @@ export interface SetUpBroadcastParts {
   readonly units: readonly Unit[];
   readonly transactions: Transactions;
   readonly monoMs: () => MonoMs;
-  /** The site confirms that all units of the line execute or ignore a broadcast. */
+  /** The site confirms that all units of the line execute or ignore a broadcast. If false, none is sent. */
   readonly isAllowed: boolean;
   /** Called before a broadcast is sent: the counts of writes must be saved. */
   readonly onSetUpWrite?: (() => void) | undefined;

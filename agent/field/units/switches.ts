@@ -27,12 +27,12 @@ export function changedSwitches(
   return { off, on };
 }
 
-/** Returns the value; in place of a level whose channel is off, `darkLevel`, unless its value is null. */
+/** Returns the value. For a level whose channel is off, and whose value is not null, returns 0 in its place, marked as plausible. */
 export function asLit({ switchedOff }: Unit, value: DecodedValue): DecodedValue {
   return switchedOff.has(value.quantity) && value.value !== null ? darkLevel(value.quantity) : value;
 }
 
-/** Returns a decoded value of 0, marked as plausible, for this quantity. */
+/** Returns the value of a level whose channel is off: 0, marked as plausible. `quantity`: the id of the level. */
 export function darkLevel(quantity: string): DecodedValue {
   return { quantity, value: 0, plausible: true };
 }

@@ -17,7 +17,7 @@ const BLIND_AFTER_MS = 5_000;
  */
 const TWICE = 10;
 
-/** Returns the count after one more unrequested reply at `nowMono`. It starts again after a minute without one. */
+/** Returns the count after one more unrequested reply, with `nowMono` as its time. After more than a minute without one it is 1 again. */
 export function afterExtra({ count, atMono }: Unit['extras'], nowMono: MonoMs): Unit['extras'] {
   return { count: nowMono - atMono > MINUTE_MS ? 1 : count + 1, atMono: nowMono };
 }

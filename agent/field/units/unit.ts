@@ -37,7 +37,7 @@ export interface Unit {
   readonly slowDelayMs: number;
   health: UnitHealth;
   readonly responses: ResponseTimes;
-  /** It refuses reads that include registers it does not have. */
+  /** It has refused a read with registers between its slots, so such reads are no longer sent. */
   noHoles: boolean;
   /** When a poll of each kind (see `PollKind`) is next due; infinite for none. Set by `replan`. */
   presenceMono: MonoMs;
@@ -53,7 +53,7 @@ export interface Unit {
   presenceDataMono: MonoMs;
   /** Its presence input counts as not read, although the unit answers. */
   isBlind: boolean;
-  /** Its unrequested replies in a row, each within a minute of the previous one. */
+  /** Its unrequested replies in a row, each within a minute of the previous one. `atMono`: the time of the newest. */
   extras: { readonly count: number; readonly atMono: MonoMs };
   /** It counts as absent, for example before its first answer or since it became silent. */
   isAway: boolean;
@@ -95,11 +95,11 @@ export interface Unit {
   /** Levels whose channel was off when its coil was last read: dark, whatever the level register contains. */
   readonly switchedOff: Set<string>;
   readonly nameplate: Nameplate;
-  /** The last value of its uptime register; null if none is known. */
+  /** The last value of its uptime register, in the unit of that point; null if none is known. */
   uptime: number | null;
   /** When it last responded, also by an exception or a late reply; null before the first response. A damaged reply does not count. */
   seenMs: WallMs | null;
-  /** End of the last transaction with it. */
+  /** End of the last transaction with it, also of the console; 0 before the first. A broadcast is none. */
   lastMono: MonoMs;
   /** No poll, set-up request or probe before this time: the reply could be that to an earlier one. */
   heldMono: MonoMs;
@@ -118,11 +118,11 @@ export interface UnitParts {
   readonly device: DeviceConfig;
   readonly driver: ModbusDriver;
   readonly setupValues: SetupValues;
-  /** As `Unit.phase`. Default: 1. */
+  /** Position among the units of the line, as `Unit.phase`: above 0, up to 1. Default: 1. */
   readonly phase?: number;
-  /** A device of the line lists groups. Default: false. */
+  /** This or another device of the line lists groups. If false, the set-up leaves the group registers as they are. Default: false. */
   readonly hasGroups?: boolean;
-  /** As `Unit.slowDelayMs`. Units: ms. Default: 0. */
+  /** Longest delay of slow registers after the first answer, as `Unit.slowDelayMs`. Units: ms. Default: 0. */
   readonly slowDelayMs?: number;
 }
 
@@ -290,7 +290,7 @@ export function setUpAgain(unit: Unit): void {
   unit.uptime = null;
 }
 
-/** Replaces the set-up steps that are left by these, to be done from the start. */
+/** Replaces the set-up steps that are left, and those that are still to be read back, by these, to be done from the start. */
 export function restartSteps(unit: Unit, steps: readonly SetupStep[]): void {
   unit.pendingSteps = [...steps];
   unit.provingSteps = [];
@@ -318,7 +318,7 @@ export function unitState(unit: Unit): 'new' | UnitHealth['state'] {
   return unit.seenMs === null ? 'new' : 'silent';
 }
 
-/** Whether the unit has answered since `createUnit`, or before that if its response times were restored. */
+/** Whether the unit has responded since `createUnit`, also by an exception, or has restored response times of an earlier run. */
 export function wasMet({ seenMs, health }: Unit): boolean {
   return seenMs !== null || health.firstByteMs !== null;
 }

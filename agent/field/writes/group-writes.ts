@@ -38,7 +38,7 @@ export interface LineGroup {
 export interface GroupChoice {
   readonly group: LineGroup;
   readonly request: WriteRequest;
-  /** The waiting writes that it sends, oldest first; without those of silent units if `reach` of the group is `bus`. */
+  /** The waiting writes that it sends, at least two, oldest first; without those of silent units if `reach` of the group is `bus`. */
   readonly writes: readonly WaitingWrite[];
 }
 

@@ -63,8 +63,8 @@ export interface LevelWritesOptions {
   readonly held: HeldUntil;
   readonly groups: readonly LineGroup[];
   /**
-   * Called once for an urgent write, when `LevelWrite.onSent` would be. `waitMs`: about the time from `add` to its first known sending.
-   * Units: ms.
+   * Called at most once for each urgent write, when `LevelWrite.onSent` would be. `waitMs`: about the time from `add` to its first known
+   * sending. Units: ms.
    */
   readonly onUrgentSent?: ((waitMs: number) => void) | undefined;
 }

@@ -27,12 +27,13 @@ export interface ReadBack {
   readonly leftMono: MonoMs;
   /** The error of the write, which may still have arrived. Null if there was none, as after a broadcast, and once the value is proven. */
   readonly lost: BusError | null;
+  /** It is not read back before this time. */
   readonly dueMono: MonoMs;
   /** Failed read-backs so far that count for its retries. */
   readonly tries: number;
   /** It is handled as part of a group write. */
   readonly byGroup: boolean;
-  /** Undefined: the level is read. Otherwise the coil of its channel is read or switched on. */
+  /** Undefined: the level is read. `look`: the coil of its channel is read. `switch-on`: the coil is written. `prove`: it is read again. */
   readonly channel?: 'look' | 'switch-on' | 'prove';
 }
 

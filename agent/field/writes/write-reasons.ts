@@ -66,10 +66,10 @@ function mismatchReason(found: number | null, levelPct: number): Message {
   return msg`reads back ${found}, wrote ${levelPct}: check the driver's limits, its mode and what else writes to it`;
 }
 
-/** The reasons of failed writes to lamps. */
+/** The reasons why a write to a lamp is not sent, or failed. */
 export const LAMP_WORDS: WriteWords = { refusal: writeRefusal, failure: failureReason, mismatch: mismatchReason };
 
-/** The reasons of failed writes to outputs. */
+/** The reasons why a write to an output is not sent, or failed. */
 export const OUTPUT_WORDS: WriteWords = {
   refusal: outputRefusal,
   failure: ({ code, said }) => (code === 'timeout' ? said : msg`${said}: check the output's device and its profile`),
@@ -84,7 +84,7 @@ export function asLevelWrite({ pointId, value, lane, expiresMono }: ValueWrite):
   return { commandId: pointId, lampId: pointId, pointId, levelPct: value, lane, expiresMono };
 }
 
-/** The reasons of failed writes to text points. */
+/** The reasons why a write to a text point is not sent, or failed. */
 export const TEXT_WORDS: WriteWords = {
   refusal: textRefusal,
   failure: ({ code, said }) => (code === 'timeout' ? said : msg`${said}: check the panel and its profile`),

@@ -121,6 +121,10 @@ export class Alarms implements AlarmTools {
     return { ...event, ...(acknowledged === undefined ? {} : { acknowledged }), ...(suppressed === undefined ? {} : { suppressed }) };
   }
 
+  /**
+   * Acknowledges the open warnings and alarms that are meant, otherwise one that has ended. Errors: rejects with Refusal, for example if
+   * there is none.
+   */
   async acknowledge({ event: wanted, note, source }: AcknowledgeRequest): Promise<AcknowledgeAnswer> {
     expectText(note);
     const { ongoing, clock, store } = this.#parts;
@@ -133,6 +137,7 @@ export class Alarms implements AlarmTools {
     return { acknowledged, before, isSaved: await this.#isStoring() };
   }
 
+  /** Starts or changes maintenance; ends it if `minutes` is null. Errors: rejects with Refusal, for example for an unknown lamp. */
   async maintain({ target: wanted, ...request }: MaintenanceRequest): Promise<MaintenanceAnswer> {
     const { minutes } = request;
     expectText(request.reason);
@@ -147,19 +152,22 @@ export class Alarms implements AlarmTools {
     return { maintenance: [begun], raised: [], isSaved: await this.#isMaintenanceSaved() };
   }
 
+  /** The maintenance in force, and that of an earlier run that waits for a trusted time. */
   maintenance(): readonly MaintenanceView[] {
     return this.#maintenance.views;
   }
 
+  /** The newest maintenance that ended in this run, or had ended when it was restored; newest last. */
   ended(): readonly MaintenanceView[] {
     return this.#maintenance.ended;
   }
 
+  /** The place that the source of an event is at; all parts are null for an unknown source. */
   placeOf(source: string): EventPlace {
     return placeOfSource(this.#parts.site(), source);
   }
 
-  /** Whether maintenance in force covers a lamp or device. A device is covered only if all its lamps are. */
+  /** Whether maintenance in force covers a lamp or device. A device with lamps is covered only if all of them are. */
   isInMaintenance(kind: 'lamp' | 'device', source: string): boolean {
     const { list } = this.#maintenance;
     const code = kind === 'lamp' ? 'lamp-out' : 'unit-silent';

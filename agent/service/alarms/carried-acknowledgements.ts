@@ -31,7 +31,7 @@ interface Waiting {
   readonly untilMono: MonoMs;
 }
 
-/** The acknowledgements that wait for an event that reports their condition again. */
+/** The acknowledgements that wait for an event that reports their condition again: one with the same `conditionOf`. */
 export class CarriedAcknowledgements {
   readonly #clock: Pick<Clock, 'monoMs'>;
   readonly #waiting = new Map<string, Waiting>();

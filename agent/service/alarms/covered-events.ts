@@ -37,7 +37,10 @@ const OF_LINES: ReadonlySet<EventCode> = new Set<EventCode>(['line-down', 'line-
 /** Events whose source is a device, which may have the id of one of its lamps. */
 const OF_DEVICES: ReadonlySet<EventCode> = new Set<EventCode>(['unit-silent', 'unit-not-set-up', 'unit-no-data', 'unit-answers-twice']);
 
-/** Returns whether maintenance of this owner may suppress an event, judged by its code and severity alone. */
+/**
+ * Returns whether maintenance of this owner may suppress an event, judged by its code and severity alone: a warning or alarm about the
+ * equipment. Some dangers may be suppressed by `site` only, others by no one.
+ */
 export function maySuppress(owner: MaintenanceOwner, { code, severity }: Pick<AgentEvent, 'code' | 'severity'>): boolean {
   return severity !== 'info' && OF_EQUIPMENT.has(code) && (owner === 'site' || !DANGERS.has(code));
 }

@@ -12,7 +12,7 @@ import type { AgentEvent, Target } from '../../core/words.ts';
 /** Suppressed events that the text names; the others are counted. */
 const NAMED = 8;
 
-/** Returns the event that reports this maintenance: a warning without an end. */
+/** Returns the event that reports this maintenance, with the same id: a warning without an end. Its `source` is the id of the target. */
 export function maintenanceEvent(maintenance: MaintenanceView): AgentEvent {
   const { id, target, source, reason, sinceMs, untilMs } = maintenance;
   const text = msg`maintenance of ${targetText(target)} by ${source} for ${Math.round((untilMs - sinceMs) / MINUTE_MS)} min; its alarms are recorded, but not raised`;

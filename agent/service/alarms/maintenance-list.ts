@@ -24,7 +24,7 @@ export interface Instant {
 /** Maintenance on disk. `restMs`: how long it may last at most after a restart. Units: ms. */
 export type StoredMaintenance = Omit<Maintenance, 'untilMono'> & { readonly restMs: number };
 
-/** Returns whether two maintenances have the same target and owner. */
+/** Returns whether two maintenances have the same target, as by `isSameTarget`, and the same owner, `site` or `platform`. */
 export function isSameMaintenance(a: Pick<Maintenance, 'target' | 'owner'>, b: Pick<Maintenance, 'target' | 'owner'>): boolean {
   return a.owner === b.owner && isSameTarget(a.target, b.target);
 }

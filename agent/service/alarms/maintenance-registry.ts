@@ -44,7 +44,7 @@ export interface MaintenanceRegistryParts {
   readonly log: Log;
   /** Receives maintenance from before the start that is in force again. */
   readonly onBegun: (begun: readonly Maintenance[]) => void;
-  /** Receives maintenance that ended because its time was over. */
+  /** Receives maintenance that ended because its time was over, also while the agent was off. Not for a call of `end`. */
   readonly onEnded: (ended: readonly MaintenanceView[]) => void;
   /** Receives the `views` when they change: the maintenance in force or waiting for a trusted time. Not after a mere count of an event. */
   readonly onChange: (views: readonly MaintenanceView[]) => void;
@@ -98,7 +98,7 @@ export class MaintenanceRegistry {
     return [...this.#list.map(viewOf), ...this.#waiting.map(waitingViewOf)];
   }
 
-  /** As `AlarmTools.ended`. */
+  /** The newest maintenance that ended in this run, or had ended when it was restored; newest last. */
   get ended(): readonly MaintenanceView[] {
     return this.#ended;
   }
@@ -168,7 +168,10 @@ export class MaintenanceRegistry {
     if (!this.#saves.isRecalled) this.#early = [...this.#early, isDropped].slice(-MAX_EARLY);
   }
 
-  /** Adds an event to those that this maintenance has suppressed. `tend` saves it, so that many events at once are one write. */
+  /**
+   * Counts an event as suppressed by the maintenance with this id, and lists the first ones. `tend` saves it, so that many events at once
+   * are one write.
+   */
   suppress(id: string, event: AgentEvent): void {
     this.#isCounted = false;
     this.#list = this.#list.map((each) => (each.id === id ? withSuppressed(each, event) : each));

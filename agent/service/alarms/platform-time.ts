@@ -7,7 +7,10 @@ import type { MonoMs } from '../../core/clock.ts';
 import { DAY_MS } from '../../core/durations.ts';
 import { isRecord } from '../../core/is-record.ts';
 
-/** The time of maintenance that counts against the platform, as of `atMono`. Units: ms. */
+/**
+ * The time of maintenance that counts against the platform, as of `atMono`. It grows while its maintenance is in force, and falls half as
+ * fast otherwise. Units: ms.
+ */
 export interface PlatformTime {
   readonly usedMs: number;
   readonly atMono: MonoMs;

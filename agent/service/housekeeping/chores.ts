@@ -16,18 +16,19 @@ import { type Chore, ChoreError } from './housekeeping.ts';
 
 /** The parts of the agent that the chores work on. */
 export interface ChoreParts {
+  /** Its id and longitude set the times of most chores. */
   readonly cabinet: Pick<Cabinet, 'id' | 'longitudeDeg' | 'store'>;
   readonly store: Store;
   readonly view: Pick<AgentView, 'status'>;
   readonly log: Log;
-  /** Removes recordings that are older than this number of days; resolves with how many. */
+  /** Removes recordings that are older than this number of days; resolves with how many. Default: none are removed. */
   readonly expireRecordings?: (maxDays: number) => Promise<number>;
 }
 
 /** After the night, before the working day. Units: UTC. */
 const DAILY_REPORT_CRON = '0 9 * * *';
 
-/** Returns the agent's chores, in the order of display. */
+/** Returns the agent's chores, in the order of display: compaction, retention, backup, integrity check, daily report. Runs none. */
 export function agentChores({ cabinet, store, view, log, expireRecordings = async () => 0 }: ChoreParts): readonly Chore[] {
   const minute = minuteOf(cabinet.id);
   const noon = noonHour(cabinet.longitudeDeg);

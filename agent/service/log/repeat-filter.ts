@@ -34,7 +34,7 @@ interface Memory<T> {
   heldBack: number;
 }
 
-/** Creates a filter that has seen no event. */
+/** Creates a filter that has seen no event. It suppresses an event for 60 s after `admit` returned true. `T`: the event. */
 export function createRepeatFilter<T>(): RepeatFilter<T> {
   const seen = new Map<string, Memory<T>>();
   const overflow: Repeated<T>[] = [];

@@ -16,7 +16,7 @@ export interface HealthSample {
   readonly loopLag: LoopLag;
 }
 
-/** How much later than requested the timers of the event loop ran; 0 if nothing was measured. Units: ms, with one decimal. */
+/** How much later than requested the timers of the event loop ran in one interval; 0 if nothing was measured. Units: ms, one decimal. */
 export interface LoopLag {
   readonly meanMs: number;
   readonly p99Ms: number;
@@ -25,6 +25,7 @@ export interface LoopLag {
 
 /** Measures the memory, processor time and loop lag of this process. `stop` ends the measurement of the lag. */
 export interface AgentHealth {
+  /** Returns memory and processor time as of now, and the lag of the last interval that ended; before any has, of the present one. */
   sample(): HealthSample;
   /** Ends the present interval of the lag, which `sample` then returns, and begins the next one. */
   turn(): void;

@@ -25,7 +25,7 @@ export interface SelfParts {
   readonly clock: Clock;
   readonly log: Log;
   readonly uplink: Pick<Uplink, 'update'>;
-  /** Null if it is not measured. */
+  /** Measures memory, processor time and the lag of the event loop; null if they are not measured. */
   readonly health: AgentHealth | null;
   /** Null if V8 alone decides when to collect. */
   readonly heap: Heap | null;

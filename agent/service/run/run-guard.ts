@@ -67,7 +67,10 @@ export interface RunGuard {
   settleLoss(): void;
   /** Call when the start is complete. */
   cameUp(): void;
-  /** Call once. Feeds the watchdog while the run makes progress. In a mode other than `normal` it also calls `leave` later. */
+  /**
+   * Call once. Feeds the watchdog while the run makes progress. In a mode other than `normal` it also records the end `safe-over` and calls
+   * `leave`, after 15 min to 4 h.
+   */
   watch(run: WatchedRun): void;
   /** Records how the run ends, unless an end is already recorded. Errors: none; a failed write is logged. */
   ended(end: RunEnd, cause?: string): void;
@@ -78,7 +81,7 @@ export interface RunGuard {
  * service manager gets the normal mode. If safe mode has failed repeatedly, this also requests a reboot of the machine, but not soon
  * after its last boot, and never without a service manager.
  *
- * Errors: none, even if the disk fails.
+ * Errors: none. A ledger that cannot be read, or not in time, counts as empty.
  */
 export async function createRunGuard(parts: GuardParts): Promise<RunGuard> {
   const { clock, log, notify, version } = parts;

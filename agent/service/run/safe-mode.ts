@@ -7,7 +7,7 @@ import type { Cabinet } from '../../core/cabinet.ts';
 import { msg } from '../../core/message.ts';
 import { Refusal } from '../../core/refusal.ts';
 
-/** Returns a copy of the cabinet whose `uplink` is null. */
+/** Returns the cabinet for safe mode: a copy whose `uplink` is null, so that the agent connects to no platform. */
 export function safeCabinet(cabinet: Cabinet): Cabinet {
   return { ...cabinet, uplink: null };
 }

@@ -14,7 +14,7 @@ import type { EarlierLoss } from '../../core/ports.ts';
 export type RunMode = 'normal' | 'safe' | 'bare';
 
 /**
- * How a run ended. `stopped`: in order, as after a stop signal. `config`: it could not run here, for example because of an invalid
+ * How a run ended. `stopped`: it ended normally, as after a stop signal. `config`: it could not run here, for example because of an invalid
  * configuration. `crashed`: its start failed, or an error was not caught. `hung`: a part made no progress, or the start took too long.
  * `killed`: it recorded no end, and the next run was in the same boot. `power`: it recorded no end, and the next run had another boot id.
  * `safe-over`: it left safe mode by itself. `update`: it ended so that another release could start.
@@ -28,7 +28,7 @@ export interface KernelTime {
   readonly bootMono: MonoMs;
 }
 
-/** One run of the agent, and the instant of its start. `end` is null while no end is recorded. */
+/** One run of the agent, and the instant of its start. `end` is null while none is recorded; the next start then sets it. */
 export interface RunRecord extends KernelTime {
   readonly version: string;
   readonly mode: RunMode;

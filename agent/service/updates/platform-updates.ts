@@ -14,9 +14,11 @@ import { UPDATE_SHOWN } from '../../sync/commands/command-metrics.ts';
 export interface PlatformUpdatesParts {
   /** Null if this run accepts no updates. */
   readonly manager: UpdateManager | null;
+  /** The target of the outcomes. */
   readonly cabinetId: string;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs'>;
   readonly uplink: Pick<Uplink, 'update'>;
+  /** Receives each stage of a request: `received`, `verified` or `refused`. */
   readonly onOutcome: (outcome: Outcome) => void;
 }
 

@@ -187,7 +187,7 @@ export async function readReleaseSerials(unpackedDir: string): Promise<ReleaseSe
   }
 }
 
-/** Replaces the recorded serials in this folder, which must exist. Errors: rejects with the system's error. */
+/** Replaces the file with the recorded serials in this folder, which must exist, as a whole. Errors: rejects with the system's error. */
 export function writeReleaseSerials(unpackedDir: string, serials: ReleaseSerials): Promise<void> {
   return replaceWholeLater(join(unpackedDir, SERIALS), `${JSON.stringify(serials)}\n`, 0o644);
 }

@@ -22,7 +22,7 @@ export type UpdateErrorCode =
 /** An update, or the return to an earlier release, is refused. `said` is for the person who requested it. */
 export class UpdateError extends Error {
   override readonly name = 'UpdateError';
-  /** The reason. */
+  /** The reason; `message` has the same text. */
   readonly said: Message;
   readonly code: UpdateErrorCode;
 

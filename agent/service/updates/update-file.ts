@@ -42,7 +42,10 @@ export interface CheckNeeds {
   readonly failed: string | null;
 }
 
-/** The checked header of an update file. `payloadAt`: offset of the archive in the file, in bytes. */
+/**
+ * The header of an update file whose signature, architecture and serial are accepted. Only `checkUpdateFile` has checked the hash of the
+ * content too. `payloadAt`: offset of the archive in the file, in bytes.
+ */
 export interface CheckedUpdate {
   readonly header: UpdateHeader;
   readonly payloadAt: number;

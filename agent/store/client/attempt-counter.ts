@@ -23,8 +23,8 @@ interface Pending {
 }
 
 /**
- * Writes audit notes. At the console, repeated notes of people without a role, also of successful actions, are counted and written
- * together; so are repeated denied commands. Notes of the platform and of the agent itself, and all others, are written unchanged.
+ * Writes audit notes. At the console, notes of people without a role, also of successful actions, that repeat within a minute are counted
+ * and written together. So are denied commands. Notes of the platform and of the agent itself, and all others, are written unchanged.
  */
 export class AttemptCounter {
   readonly #clock: Pick<Clock, 'after'>;

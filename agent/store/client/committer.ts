@@ -18,13 +18,15 @@ import { type Taken, WriteBuffer } from './write-buffer.ts';
 export interface CommitterParts {
   readonly clock: Clock;
   readonly log: Log;
+  /** Starts the storage thread. */
   readonly openLink: OpenLink;
-  /** Called at each start of the storage thread. `floorSeq`: as in `Setup`. */
+  /** Called at each start of the storage thread. `floorSeq`: a new telemetry file numbers its frames above this. */
   readonly setup: (floorSeq: number) => Setup;
-  /** As in `WriteBufferParts`. */
+  /** Above `maxReadings` in memory, frames are discarded. One commit writes at most `batchReadings`, or a single frame. */
   readonly limits: { readonly maxReadings: number; readonly batchReadings: number };
   /** Called with the tickets of frames that are now on disk. */
   readonly onCommitted: (committed: Committed) => void;
+  /** Called with events about the store itself, such as a failing disk. */
   readonly onEvent: (event: AgentEvent) => void;
   /** Called after each commit with `TelemetryDone.isOverCap`: the callee makes room in the telemetry file, between commits. */
   readonly onOverCap: () => void;

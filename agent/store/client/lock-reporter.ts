@@ -3,7 +3,7 @@ import { type Message, msg } from '../../core/message.ts';
 import type { Log } from '../../core/ports.ts';
 import type { AgentEvent } from '../../core/words.ts';
 
-/** What `LockReporter` requires. `onEvent`: receives its event when it begins and, with the same id, when it ends. */
+/** What `LockReporter` requires. `onEvent`: receives the event `data-unlocked` when it begins and, with the same id, when it ends. */
 export interface LockReporterParts {
   readonly clock: Pick<Clock, 'wallMs'>;
   readonly log: Log;

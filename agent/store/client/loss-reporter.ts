@@ -18,17 +18,17 @@ export class LossReporter {
     this.#parts = parts;
   }
 
-  /** Readings that were reported as lost, estimates included, without those of `reportEarlier`. */
+  /** Readings of this run that were reported as lost, estimates and overflow included, without those of `reportEarlier`. */
   get readingsLost(): number {
     return this.#readingsLost;
   }
 
-  /** Number of losses that were reported with `isEstimate`. */
+  /** Number of losses of this run that were reported with `isEstimate`. */
   get lossesEstimated(): number {
     return this.#lossesEstimated;
   }
 
-  /** Reports a loss with an event that ends immediately. `isEstimate`: the readings could not be counted. */
+  /** Reports a loss with an event that ends immediately. `isEstimate`: they could not be counted; 0 then means an unknown number. */
   report(readings: number, reason: LossReason, isEstimate = false): void {
     this.#parts.onEvent(this.#count(readings, reason, isEstimate));
   }
@@ -50,7 +50,7 @@ export class LossReporter {
     this.#parts.onEvent(this.#overflow);
   }
 
-  /** Ends the event of a full memory, if there is one. Call it after losses were written to disk. */
+  /** Ends the event of a full memory, if there is one; its text then has the total. Call it after losses were written to disk. */
   endOverflow(): void {
     if (this.#overflow === null) return;
     const text = lossText(this.#overflowed, 'memory-full', false);

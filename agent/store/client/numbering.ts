@@ -47,7 +47,10 @@ export function baseFor(db: Sqlite, boot: string, at: { readonly lastSeq: number
   return base;
 }
 
-/** Reserves numbers above `lastSeq` if too few are left, otherwise changes nothing. Errors: throws what SQLite throws. */
+/**
+ * Reserves the next 8,192 numbers after `lastSeq` if fewer than 4,096 of them are reserved, otherwise changes nothing. `lastSeq`: the last
+ * number that is used in the file. Errors: throws what SQLite throws.
+ */
 export function reserveBeyond(db: Sqlite, lastSeq: number): void {
   if (lastSeq + AHEAD.renewBelow > Number(getMeta(db, 'seq_reserved') ?? 0)) setMeta(db, 'seq_reserved', lastSeq + AHEAD.block);
 }

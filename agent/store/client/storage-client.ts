@@ -31,12 +31,14 @@ export const STORE_TIMEOUT_MS = { commit: 30_000, read: 5_000, check: 300_000, c
 
 /** How a `StorageClient` starts its thread, and where it reports. */
 export interface StorageClientParts {
+  /** Starts the thread. */
   readonly openLink: OpenLink;
   /** Read at each start of the thread. */
   readonly setup: () => Setup;
   readonly clock: Pick<Clock, 'wallMs' | 'monoMs' | 'after'>;
+  /** Receives each notice that arrives with an answer, before the request resolves. */
   readonly onNotice: (notice: Notice) => void;
-  /** Called when the thread is lost, and for each request for which no thread can be started. */
+  /** Called when the thread is lost, and for each request for which no thread can be started. Not for a call of `close`. */
   readonly onLost: (cause: StoreError) => void;
 }
 

@@ -23,7 +23,7 @@ export class TelemetryProgress {
   lastSeq = 0;
   /** Number of this run's readings that were written to disk. */
   readingsStored = 0;
-  /** The cursor on disk: all rows up to it are delivered. */
+  /** The cursor on disk: no row up to it remains to be delivered. 0 before the first commit. */
   cursorSeq = 0;
   /** All rows up to this seq are delivered; the file may not have that yet. */
   #deliveredSeq = 0;
@@ -35,7 +35,7 @@ export class TelemetryProgress {
     this.#clock = clock;
   }
 
-  /** The last delivered seq, whether or not the file has it already. */
+  /** No row up to this seq remains to be delivered, whether or not the file has that already. */
   get provenSeq(): number {
     return Math.max(this.#deliveredSeq, this.cursorSeq);
   }

@@ -18,10 +18,11 @@ interface Trouble {
   readonly retry: Timer;
 }
 
-/** The clock and the callback for the retries of a `TroubleTracker`, and where it reports failures of the store. */
+/** What a `TroubleTracker` uses: clock, log, and the callbacks for its events and for the retries, which the caller carries out. */
 export interface TroubleTrackerParts {
   readonly clock: Clock;
   readonly log: Log;
+  /** Receives an event when a part begins to fail and, with the same id and an end, when it works again. */
   readonly onEvent: (event: AgentEvent) => void;
   /** Called when the wait after a failure has ended. */
   readonly onRetry: () => void;
@@ -56,7 +57,10 @@ export class TroubleTracker {
     return others.reduce((text, reason) => msg`${text} · ${reason}`, first ?? NO_TEXT);
   }
 
-  /** Records a failure and schedules the retry. Only the first of several failures in a row begins an event, with its reason. */
+  /**
+   * Records a failure and schedules the retry: after 1 s, doubled with each further failure in a row, at most after 30 s. Only the first of
+   * several failures in a row begins an event, with its reason.
+   */
   fail(part: Part, reason: Message): void {
     const { clock, log, onEvent, onRetry } = this.#parts;
     const known = this.#find(part);
@@ -85,7 +89,7 @@ export class TroubleTracker {
     return result.ok;
   }
 
-  /** Cancels the pending retries. */
+  /** Cancels the pending retries. Events that have begun do not end. */
   stop(): void {
     for (const { retry } of this.#troubles) retry.cancel();
   }

@@ -2,7 +2,10 @@ import type { WallMs } from '../../core/clock.ts';
 import type { EarlierLoss, FrameFate, ReadingFrame, Store } from '../../core/ports.ts';
 import type { DeliveredUnstored, LossReason, MemoryGap } from '../messages.ts';
 
-/** What one commit takes from the buffer: frames, losses, and the count of readings that were delivered but not stored (null for none). */
+/**
+ * What one commit writes from the buffer, which keeps it until `settle`. `gaps`: losses. `deliveredUnstored`: readings that were delivered
+ * but not stored; null for none.
+ */
 export interface Taken {
   readonly frames: readonly ReadingFrame[];
   readonly gaps: readonly MemoryGap[];
@@ -27,8 +30,9 @@ const EARLIER_MARK = 0;
 const MAX_GAPS = 500;
 
 /**
- * Frames and losses in memory until the disk has them. Above the limit of readings, frames that may be discarded are discarded until
- * the rest fits; undelivered ones are counted as lost.
+ * Frames and losses in memory until the disk has them. Above the limit of readings, frames are discarded until the rest fits: first
+ * delivered ones, then undelivered ones, which count as lost. Frames that `take` returned, frames that are being sent, and the newest frame
+ * stay.
  */
 export class WriteBuffer {
   readonly #parts: WriteBufferParts;
@@ -66,7 +70,7 @@ export class WriteBuffer {
     return sizeOf(lost);
   }
 
-  /** Records readings that were lost without a frame. */
+  /** Records lost readings whose frame was not added. */
   addLost(readings: number, reason: LossReason, atMs: WallMs): void {
     this.#addGap({ readings, reason, atMs });
   }

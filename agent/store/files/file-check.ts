@@ -18,7 +18,7 @@ const MAX_PROBLEMS = 10;
 const FORMAT_AT = 18;
 
 /**
- * Checks an open file before it is used. Not all pages are read in every case.
+ * Checks an open file before it is used. All pages are read only if the file was not closed cleanly and has at most 32 MiB.
  *
  * Errors: throws StoreError `foreign`, `future-version` or `corrupt` if this file may not be used; also SQLite errors, which may come from
  * damage too, and system errors.

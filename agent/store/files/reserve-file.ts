@@ -31,7 +31,10 @@ const STAT_BLOCK_BYTES = 512;
 /** Returns how much an ordinary process may still write on the file system of a folder; null if this is not known. Units: bytes. */
 export type FreeBytes = (dir: string) => number | null;
 
-/** The folder of a `ReserveFile` and how its free space is read. `remark` receives texts for the log. */
+/**
+ * The folder of a `ReserveFile` and how its free space is read. `remark` receives a text for the log when the file was created or removed,
+ * or this failed; not the same text twice in a row.
+ */
 export interface ReserveFileParts {
   readonly dir: string;
   readonly freeBytes: FreeBytes;

@@ -13,19 +13,21 @@ import { migrate } from './migrations.ts';
 
 /** What a `StoreFile` needs: which file it is, and what its owner does when the file is created or opened. */
 export interface FileParts<H> {
+  /** The folder of the file; created if it is missing. */
   readonly dir: string;
   readonly schema: Schema;
   /** The file does not grow beyond this, or its present length if that is more. Units: pages of `PAGE_BYTES`. */
   readonly maxPages: number;
-  /** Writes the first rows of a new file. Its notices are reported once the file is in place. */
+  /** Writes the first rows of a new file, which takes the place of `replaced`. Its notices are reported once the file is in place. */
   readonly begin: (db: Sqlite, atMs: WallMs, replaced: Replaced) => readonly Notice[];
   /** Reads a file that was removed or replaced while in use, through the connection that is still open. Default: nothing is read. */
   readonly lastLook?: (db: Sqlite) => void;
-  /** Statements and caches of a connection. Created again after each failure, because a rollback may have removed what they refer to. */
+  /** Creates statements and caches of a connection; again after each failure, because a rollback may have removed what they refer to. */
   readonly attach: (db: Sqlite, atMs: WallMs) => H;
   readonly onNotice: (notice: Notice) => void;
   /**
-   * Restores the file from an undamaged copy. Returns the origin of the copy, as text; null if there is none. Default: there are no copies.
+   * Restores a file that is missing or may not be used from an undamaged copy. Returns the origin of the copy, as text; null if there is
+   * none. Default: there are no copies.
    */
   readonly restore?: (atMs: WallMs) => Message | null;
 }

@@ -42,7 +42,7 @@ export function chained(before: AuditHead, note: AuditNote, atMs: WallMs): Audit
   return nextInChain(before, JSON.stringify(bounded(note)), atMs);
 }
 
-/** The detail of a `TRIMMED` entry: the number and hash of the last removed entry. */
+/** The detail of a `TRIMMED` entry: `through`, then the number and hash of the last removed entry. */
 export function trimDetail({ n, hash }: AuditHead): string {
   return `through ${n} ${hash}`;
 }

@@ -17,7 +17,7 @@ export interface EventRow extends Pick<AgentEvent, 'id' | 'code' | 'source' | 's
   readonly details?: string | null;
 }
 
-/** Converts an event to its row. Times are converted as by `wholeMs`. */
+/** Converts an event to its row. Its times are rounded to whole ms; one that is not finite becomes 0. */
 export function toEventRow(event: AgentEvent): EventRow {
   const { id, code, source, severity, text } = event;
   return {

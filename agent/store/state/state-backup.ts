@@ -14,6 +14,7 @@ import { markCopy } from './adopt-copy.ts';
 
 /** The file that is copied, and how a copy is checked. */
 export interface BackupParts {
+  /** The folder of the file and of its copies. */
   readonly dir: string;
   readonly schema: Schema;
   /** As in `FileParts`, for a copy that `restore` checks. Units: pages of `PAGE_BYTES`. */

@@ -61,7 +61,7 @@ function framesUpTo(piece: Piece, seq: number): readonly SegmentFrame[] {
   return read.kind === 'damaged' ? [] : read.frames.filter((frame) => frame.seq <= seq);
 }
 
-/** Returns the number of readings of this row that are not delivered, by the cursor in the file. */
+/** Returns how many of the `n` readings of this row are not delivered, by the cursor in the file. */
 export function undeliveredOf(db: Sqlite, { seq, firstSeq, n }: Pick<Piece, 'seq' | 'firstSeq' | 'n'>): number {
   const cursorSeq = cursorOf(db);
   if (seq <= cursorSeq) return 0;
@@ -79,7 +79,7 @@ export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq'
   if (part !== partOf(handle.db)) setMeta(handle.db, 'cursor_part', part);
 }
 
-/** Returns the number of stored frames after this seq. It is not exact after damaged frames were removed. */
+/** Returns the number of stored frames after this seq. It is not exact after damage. */
 export function framesBeyond(handle: Handle, seq: number): number {
   const piece = pieceAt(handle, seq + 1);
   return Math.max(0, tallyAfter(handle, seq).frames - (piece === undefined ? 0 : begunOf(piece, seq)));

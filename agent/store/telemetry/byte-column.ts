@@ -10,13 +10,13 @@ export const MAX_SIGNED = 2 ** 51;
 /** Longest varint. Units: bytes. Source: 8 × 7 bits hold every whole number up to 2^53 - 1. */
 export const MAX_VARINT_BYTES = 8;
 
-/** A buffer and the position of the next byte to write. */
+/** A buffer, which does not grow, and the position of the next byte to write. Each `put` function moves the position forward. */
 export interface ByteWriter {
   readonly bytes: Buffer;
   offset: number;
 }
 
-/** Bytes and the position of the next byte to read. */
+/** Bytes and the position of the next byte to read. Each `take` function moves the position forward. */
 export interface ByteReader {
   readonly bytes: Uint8Array;
   offset: number;
@@ -40,12 +40,17 @@ export function putVarint(writer: ByteWriter, value: number): void {
   writer.bytes[writer.offset++] = rest;
 }
 
-/** Writes a whole number that may be negative, in 1 to 8 bytes. Units: magnitude up to `MAX_SIGNED`, which is not checked. */
+/**
+ * Writes a whole number that may be negative, for `takeSigned`, in 1 to 8 bytes. Units: magnitude up to `MAX_SIGNED`, which is not checked.
+ */
 export function putSigned(writer: ByteWriter, value: number): void {
   putVarint(writer, value >= 0 ? value * 2 : -value * 2 - 1);
 }
 
-/** Writes a number unrounded in eight bytes: a 64-bit IEEE 754 float, lowest byte first. */
+/**
+ * Writes a number unrounded in eight bytes: a 64-bit IEEE 754 float, lowest byte first. Errors: throws RangeError if the buffer has fewer
+ * bytes left.
+ */
 export function putDouble(writer: ByteWriter, value: number): void {
   writer.offset = writer.bytes.writeDoubleLE(value, writer.offset);
 }
@@ -64,7 +69,7 @@ export function takeVarint(reader: ByteReader): number {
   throw new StoreError('corrupt', msg`stored bytes: a number at byte ${reader.offset} is larger than ${Number.MAX_SAFE_INTEGER}`);
 }
 
-/** The inverse of `putSigned`. Errors: as `takeVarint`. */
+/** Reads a number that `putSigned` has written. Errors: throws StoreError `corrupt` if the bytes end or the number is too large. */
 export function takeSigned(reader: ByteReader): number {
   const zigzag = takeVarint(reader);
   return zigzag % 2 === 0 ? zigzag / 2 : -(zigzag + 1) / 2;
@@ -114,7 +119,10 @@ export function takeDeltas(reader: ByteReader, count: number): number[] {
   return values;
 }
 
-/** Writes numbers that often repeat; their count is not written. Units: whole numbers from 0 to 127. */
+/**
+ * Writes numbers that often repeat, each run as a number and its length; their count is not written. Units: whole numbers from 0 to 127,
+ * which is not checked.
+ */
 export function putRuns<T>(writer: ByteWriter, items: readonly T[], numberOf: (item: T) => number): void {
   const values = items.map(numberOf);
   for (let start = 0; start < values.length; ) {

@@ -14,7 +14,10 @@ import {
   takeRuns,
 } from './byte-column.ts';
 
-/** A reading with the number of its series in the file, in place of its point. `atMs`: as it was recorded, not corrected later. */
+/**
+ * A reading with the number of its series in the file, in place of its point. `value`: null if it has none. `atMs`: the wall time of the
+ * reading as it was recorded, not corrected later.
+ */
 export interface SeriesReading {
   readonly seriesId: number;
   readonly value: number | null;
@@ -64,7 +67,7 @@ export function toCell({ value, quality, atMs }: SeriesReading, frameMs: number,
   return { offsetMs, flags: index + 4 * FORM.double, scaled: 0, double: value };
 }
 
-/** Writes cells as columns. Does not write how many cells there are. */
+/** Writes cells as columns, in their order, for `takeCells`. Does not write how many cells there are. */
 export function putCells(writer: ByteWriter, cells: readonly Cell[]): void {
   putDeltas(writer, cells, ({ offsetMs }) => offsetMs);
   putRuns(writer, cells, ({ flags }) => flags);

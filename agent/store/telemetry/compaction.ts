@@ -111,7 +111,10 @@ export function learnTime({ boots }: Handle, frames: readonly Omit<FrameHead, 't
   for (const frame of frames) if (isTrustedQuality(frame.clockQuality)) boots.learn(frame);
 }
 
-/** The size of the pages in use, without free pages and without the write-ahead log. Units: bytes. */
+/**
+ * The size of the pages in use as this connection sees them, committed or not, without free pages. The size of the write-ahead log is not
+ * added. Units: bytes.
+ */
 export function usedBytes(db: Sqlite): number {
   const pages = (name: string): number => Number(db.pragma(name, { simple: true }));
   return (pages('page_count') - pages('freelist_count')) * pages('page_size');

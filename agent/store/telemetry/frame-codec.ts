@@ -54,7 +54,7 @@ const VERSION = { single: 1, many: 2, deflated: 3 } as const;
 /** Far above any valid size; a damaged blob must not fill the memory. Units: bytes. */
 const MAX_UNPACKED_BYTES = 4 * 2 ** 20;
 
-/** The highest index in the list of clock qualities. */
+/** The highest index in `CLOCK_QUALITIES`. A stored quality above it is damage. */
 export const MAX_CLOCK_QUALITY = 3;
 
 /**

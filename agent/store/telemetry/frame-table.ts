@@ -39,7 +39,7 @@ export type Read =
   | { readonly kind: 'frames'; readonly frames: readonly SegmentFrame[] }
   | { readonly kind: 'damaged'; readonly cause: StoreError };
 
-/** The number of rows, and sums over them. `bytes`: of the encoded frames. */
+/** The number of rows, of frames or of segments, and sums over them. `bytes`: of the encoded frames, without the rest of a row. */
 export interface Tally {
   readonly rows: number;
   readonly frames: number;
@@ -47,7 +47,7 @@ export interface Tally {
   readonly bytes: number;
 }
 
-/** The clock qualities by their numbers in the file. */
+/** The clock qualities from the worst to the best; the index of each is its number in the file. */
 export const CLOCK_QUALITIES: readonly ClockQuality[] = ['none', 'restored', 'rtc', 'synced'];
 /** Units: bytes. Source: a reading takes 4 to 6 in a frame; a higher estimate keeps the file below the cap. */
 const ESTIMATE = { row: 64, frame: 8, reading: 8 };

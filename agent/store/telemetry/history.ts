@@ -13,9 +13,9 @@ const PAGE_ROWS = { frames: 256, segments: 8 };
 const NOTHING: Found<HistoryPage> = { value: { rows: [], sums: [], nextBeforeSeq: null }, damaged: [] };
 
 /**
- * One page of the readings of a point within the time range, in any order; `rows` or `sums` by the resolution. Add the sums of one bucket
- * over all pages. A page may be empty: continue with `nextBeforeSeq` until it is null. Damaged rows of the store are skipped and returned in
- * `damaged`.
+ * One page of the readings of a point within the time range, in any order; `rows` or `sums` by the resolution. The first page has the
+ * newest frames; the `limit` of the query is ignored. Add the sums of one bucket over all pages. A page may be empty: continue with
+ * `nextBeforeSeq` until it is null. Damaged rows of the store are skipped and returned in `damaged`.
  */
 export function historyPage(handle: Handle, query: HistoryPageQuery): Found<HistoryPage> {
   const ids = handle.series.idsOf(query.pointId);

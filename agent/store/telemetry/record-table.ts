@@ -11,10 +11,12 @@ import { isTrustedQuality } from './boot-table.ts';
 import { CLOCK_QUALITIES } from './frame-table.ts';
 
 /**
- * The columns of a row of `record` without its bytes. `boot`: number of the run. `bytes`: the size of all its streams; `inputs_bytes`: of
- * the inputs alone, null if they were removed. `tq`: number of the clock quality at the start of the segment. `packed`: 1 if the row is
- * deflated. `is_end`: 1 if the control of the light stopped after it. `lost`: as in `RecordPart`. Units: `from_us` and `to_us` µs of the
- * run's monotonic clock; `from_ms` and `to_ms` ms of the wall clock, uncorrected.
+ * The columns of a row of `record` without its bytes. `boot`: number of the run in this file. `segment`, `part`: as in `NumberedPart`; a
+ * packed row has those of its first part. `basis`: the `id` of its basis in `record_basis`. `bytes`: the stored size of all its streams;
+ * `inputs_bytes`: of the inputs alone, null if they were removed. `tq`: index in `CLOCK_QUALITIES` of the clock quality at the start of the
+ * segment. `packed`: 1 if the row is deflated. `is_end`: 1 if the control of the light stopped after it. `lost`: as in `RecordPart`.
+ * `crc`: checksum of the row. Units: `from_us` and `to_us` µs of the run's monotonic clock; `from_ms` and `to_ms` ms of the wall clock,
+ * uncorrected.
  */
 export interface RecordHead {
   readonly id: number;
@@ -35,14 +37,17 @@ export interface RecordHead {
   readonly inputs_bytes: number | null;
 }
 
-/** The bytes of a row. Shape: deflated if the row is packed; `inputs` null if they were removed. */
+/**
+ * The bytes of a row, as in `RecordStreams`: the instants, the inputs of decisions, and the levels. Shape: each deflated if the row is
+ * packed; `inputs` null if they were removed.
+ */
 export interface RecordBytes {
   readonly ticks: Buffer;
   readonly inputs: Buffer | null;
   readonly levels: Buffer;
 }
 
-/** A row of the table `record`, with its bytes. */
+/** A row of the table `record`, with its bytes. Its checksum was not verified. */
 export type RecordRow = RecordHead & RecordBytes;
 
 /** Size of a row beside its streams. Units: bytes. Source: fourteen small integers and their types. */
@@ -85,12 +90,12 @@ export class RecordTable {
     return true;
   }
 
-  /** All rows in the order in which they were written, without their bytes. */
+  /** All rows in the order in which they were written, also damaged ones, without their bytes. */
   heads(): readonly RecordHead[] {
     return this.#db.prepare<[], RecordHead>(`SELECT ${HEAD} FROM record ORDER BY id`).all();
   }
 
-  /** The rows of a segment, in order. */
+  /** The rows of a segment, in order, also damaged ones; empty if there is no such segment. */
   rows({ boot, segment }: SegmentKey): readonly RecordRow[] {
     return this.#db
       .prepare<[number, number], RecordRow>(`SELECT ${HEAD}, ticks, inputs, levels FROM record WHERE boot = ? AND segment = ? ORDER BY id`)
@@ -103,7 +108,7 @@ export class RecordTable {
     return body === undefined ? undefined : (JSON.parse(body) as RecordBasis);
   }
 
-  /** The size of all rows and bases. Units: bytes. */
+  /** The approximate size of all rows and bases; free space in pages does not count. Units: bytes. */
   bytes(): number {
     const sizes = this.#db
       .prepare<[], number>(
@@ -135,7 +140,7 @@ export class RecordTable {
       .run(to_us, to_ms, is_end, crcOf(joined), joined.ticks, joined.inputs, joined.levels, first.id);
   }
 
-  /** Removes the inputs of a segment. A damaged row stays damaged. */
+  /** Removes the inputs of a segment; its instants and levels stay. A damaged row stays damaged. */
   thin(key: SegmentKey): void {
     const thin = this.#db.prepare('UPDATE record SET inputs = NULL, crc = ? WHERE id = ?');
     for (const row of this.rows(key)) thin.run(isSoundRow(row) ? crcOf({ ...row, inputs: null }) : row.crc, row.id);
@@ -154,7 +159,7 @@ export class RecordTable {
     setMeta(this.#db, name, Math.max(Number(getMeta(this.#db, name) ?? 0), Math.round(toMs)));
   }
 
-  /** For each reason, the latest end of a segment that was removed; null if none was. Units: ms. */
+  /** For the reasons `cap` and `age`, the latest end of a segment that `drop` removed; null if none was. Units: ms. */
   removed(): { readonly droppedToMs: number | null; readonly agedToMs: number | null } {
     const found = (name: string): number | null => {
       const value = getMeta(this.#db, name);
@@ -170,7 +175,7 @@ export class RecordTable {
   }
 }
 
-/** Identifies a segment of the record of decisions: the number of its run, and its number within the run. */
+/** Identifies a segment of the record of decisions: the number of its run in this file, and its number within the run. */
 export type SegmentKey = Pick<RecordHead, 'boot' | 'segment'>;
 
 /** Whether checksum and order of the row are right. */

@@ -51,8 +51,8 @@ export function makeRoomOnce(handle: Handle, losses: Losses, maxBytes: number): 
 }
 
 /**
- * Removes the oldest rows while a commit of `neededBytes` would come close to the longest that the file may be now. That is `maxBytes`, or the
- * length of a file that was longer when it was opened: so a store is not shrunk here. The room may still be too small afterwards.
+ * Removes the oldest rows while a commit of `neededBytes` would come close to the longest that the file may be now. That is `maxBytes`, or
+ * the length of a file that was longer when it was opened: so a store is not shrunk here. The room may still be too small afterwards.
  */
 export function makeRoomFor(handle: Handle, losses: Losses, { neededBytes, maxBytes }: { neededBytes: number; maxBytes: number }): void {
   // A file that was longer when it was opened has its own length as its hard stop until it is opened again.

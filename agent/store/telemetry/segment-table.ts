@@ -12,9 +12,9 @@ import type { Read, Tally } from './frame-table.ts';
 import type { SeriesTable } from './series-table.ts';
 
 /**
- * A row of the table `segment`: frames with numbers from `first_seq` to `seq` and `n` readings from `t0_ms` to `t1_ms`, encoded in `p`. The
- * times are `ANY_TIME` if unknown. `total`: readings ever committed, up to and with this row. `thin`: `keep` of the last
- * thinning that was tried; 1 for none.
+ * A row of the table `segment`. `p`: its `frames` frames with numbers from `first_seq` to `seq`, encoded, with `n` readings from `t0_ms` to
+ * `t1_ms`. The times are corrected where needed; they are `ANY_TIME` if unknown. `total`: readings ever committed, up to and with this row.
+ * `thin`: `keep` of the last thinning that was tried; 1 for none. `crc`: as `segmentCrc` returns it.
  */
 export interface SegmentRow {
   readonly seq: number;
@@ -29,13 +29,14 @@ export interface SegmentRow {
   readonly frames: number;
 }
 
-/** A row of `segment` without its bytes, checksum and number of frames. */
+/** A row of `segment` without its bytes, checksum and number of frames: its frame numbers, time range and counts of readings. */
 export type SegmentLabel = Omit<SegmentRow, 'p' | 'crc' | 'frames'>;
 
 /** A segment to insert. `firstSeq` and `seq`: the first and last frame number that it covers; some frames may have been removed. */
 export interface NewSegment {
   readonly seq: number;
   readonly firstSeq: number;
+  /** In the order of seq. */
   readonly frames: readonly SegmentFrame[];
   /** Readings ever committed, up to and with it. */
   readonly total: number;

@@ -77,7 +77,7 @@ export function oldestOf({ segments, frames, boots }: Handle): WallMs | null {
   return head === undefined ? row.wall_ms : head.wallMs + boots.shiftMs(row.boot, head);
 }
 
-/** The random identifier of this file, assigned when the file was created. */
+/** Returns the random identifier of this file, assigned when it was created. A new file has another. `undefined` as text if it is missing. */
 export function epochOf(db: Sqlite): string {
   return String(getMeta(db, 'epoch'));
 }

@@ -33,11 +33,11 @@ export interface Piece {
   readonly seq: number;
   readonly firstSeq: number;
   /**
-   * Frames in it; in a segment, fewer than the numbers that it covers if some were removed or never used. A row of `frame` keeps its number
-   * when its content is removed.
+   * Frames in it; in a segment, fewer than the numbers that it covers if some were removed or never used. For a row of `frame` this count
+   * stays when its content is removed.
    */
   readonly frames: number;
-  /** Readings in it. */
+  /** Readings in it, by its stored count; 0 for a row of `frame` whose content was removed. */
   readonly n: number;
   readonly read: () => Read;
 }

@@ -95,7 +95,7 @@ export function exportPage(handle: Handle, memory: PieceMemory, query: ExportQue
   return { value: { frames, nextSeq: atSeq }, damaged };
 }
 
-/** Reads all rows of frames and segments. Returns the damaged ones. Errors: throws SQLite errors. */
+/** Reads all rows of frames and segments. Returns the damaged ones, oldest first, and removes none. Errors: throws SQLite errors. */
 export function allDamaged(handle: Handle): readonly Piece[] {
   const damaged: Piece[] = [];
   for (let seq = 0; ; ) {

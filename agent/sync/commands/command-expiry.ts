@@ -20,8 +20,8 @@ import { type CommandInstant, MAX_AGE_MS } from './command-fields.ts';
 export const LONGEST_MS = 24 * 3_600_000;
 
 /**
- * Until when a command may be carried out. `expiresMs`: Command/Expires by the wall clock; null if the platform gave none. `expiresMono`:
- * the limit by the monotonic clock.
+ * Until when a command may be carried out. `expiresMs`: Command/Expires, null if the platform gave none; `isOver` ignores it while the
+ * clock is not trusted. `expiresMono`: the limit by the monotonic clock, also without Command/Expires.
  */
 export interface Lifetime {
   readonly expiresMs: WallMs | null;
@@ -69,7 +69,7 @@ export function refuseDoubtful({ expiresMs }: Lifetime, order: PlatformOrder, { 
   );
 }
 
-/** Returns whether the order is an override of rank `emergency`. */
+/** Returns whether the order starts an emergency, an override of that rank, whose level is 100 %. False for the order that ends one. */
 export function bringsOnlyLight(order: PlatformOrder): boolean {
   return order.kind === 'override' && order.request.rank === 'emergency';
 }

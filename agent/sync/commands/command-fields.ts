@@ -42,9 +42,11 @@ export type CommandFields = ReadonlyMap<string, Metric>;
 export interface TargetFacts {
   /** The id of the device, or a text for the node. */
   readonly name: Said;
-  /** The target of an order, unless that is an override, a release, a choice of a programme, or a blink. */
+  /** The target of an order that names none itself. An override, a release, a choice of a programme and a blink name their own. */
   readonly target: CommandTarget;
+  /** All its metrics, also those that a command may not contain. */
   readonly byName: ReadonlyMap<string, MetricEntry>;
+  /** Those that have an alias. */
   readonly byAlias: ReadonlyMap<number, MetricEntry>;
   /** Whether a command may contain this metric. */
   readonly isWritable: (entry: MetricEntry) => boolean;
@@ -170,7 +172,7 @@ export function readBytes(fields: CommandFields, name: string): Uint8Array {
   return value.value;
 }
 
-/** Returns true or false; undefined if the metric is absent. Errors: throws Refusal for null or another type. */
+/** Returns the value of a Boolean metric; undefined if the metric is absent. Errors: throws Refusal for null or another type. */
 export function readFlag(fields: CommandFields, name: string): boolean | undefined {
   const metric = fields.get(name);
   if (metric === undefined) return undefined;

@@ -34,12 +34,14 @@ import { createReadLimit } from './read-limit.ts';
 
 /** The dependencies with which `CommandInbox` is created, and its callbacks. */
 export interface CommandInboxParts {
+  /** The metrics by whose names and aliases commands are read. */
   readonly table: Pick<MetricTable, 'node' | 'devices'>;
   readonly cabinetId: string;
   readonly clock: Clock;
   readonly log: Log;
+  /** For the remembered commands and the audit log. */
   readonly store: Pick<Store, 'save' | 'load' | 'loadAll' | 'audit'>;
-  /** 0..1. */
+  /** From 0 to below 1, for the id of a command that came without one. */
   readonly random: () => number;
   /** Whether a stored command is still being carried out. Default: none is. */
   readonly isOpen?: (commandId: string) => boolean;
@@ -52,7 +54,7 @@ export interface CommandInboxParts {
    * null if none was given.
    */
   readonly onTaken: (deviceId: string, commandId: string, expiresMs: number | null) => void;
-  /** Sends the platform the state of a command, without proof that it arrives. */
+  /** Sends the platform the state of a command, without proof that it arrives. `kind`: of its order, `refused`, or null. */
   readonly onAnswer: (outcome: Outcome, kind: OutcomeKind) => void;
   /** Receives the events `command-ended` and `command-refused`. */
   readonly onEvent: (event: AgentEvent) => void;
@@ -134,8 +136,8 @@ export class CommandInbox {
   }
 
   /**
-   * Returns whether a message may be parsed; one above the limit counts as refused. Call it before any handler of messages. `deviceId`:
-   * null for the node.
+   * Returns whether a message may be parsed; one above the limit counts as refused. Call it once for each message, before any
+   * handler. `deviceId`: null for the node.
    */
   admits(message: InboundMessage, deviceId: string | null): boolean {
     if (this.#readLimit.admits(message, deviceId)) return true;

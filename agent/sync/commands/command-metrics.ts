@@ -124,8 +124,8 @@ export const UPDATE_METRIC = metricNames(UPDATE);
 /** Metric names, on the node, that the platform writes to acknowledge events. */
 export const ALARM_METRIC = metricNames(ALARM);
 /**
- * Metric names, on the node, that the platform writes to start or end maintenance of a lamp, a zone or the cabinet. It suppresses most
- * alarms, and does not change the light.
+ * Metric names, on the node, that the platform writes to start or end maintenance of a lamp, a zone or the cabinet. It suppresses most new
+ * alarms about the equipment of its target, but no dangers such as a tripped breaker. It does not change the light.
  */
 export const MAINTENANCE_METRIC = metricNames(MAINTENANCE);
 /**
@@ -177,12 +177,12 @@ export function deviceCommandMetrics({ target, metrics, part }: UplinkDevice): r
   return [OVERRIDE, ...(ofKind[target.kind] ?? []), COMMAND].flatMap(ownMetrics);
 }
 
-/** Returns the metric name for each key of a group. */
+/** Returns the name of each metric of a group, under the key that it has in the group. */
 export function metricNames<T extends OwnMetrics>(metrics: T): { readonly [Key in keyof T]: T[Key][0] } {
   return Object.fromEntries(Object.entries(metrics).map(([key, [name]]) => [key, name])) as { [Key in keyof T]: T[Key][0] };
 }
 
-/** Returns the metrics of a group for the uplink, in their order; `pointId` is null. */
+/** Returns the metrics of a group for the uplink, in their order. They have no point, and `unit` is empty if the group gives none. */
 export function ownMetrics(metrics: OwnMetrics): readonly UplinkMetric[] {
   return Object.values(metrics).map(([name, type, unit = '']) => ({ name, pointId: null, type, unit }));
 }

@@ -37,8 +37,8 @@ const SOURCE = 'platform';
 const NEXT_STEP = 'next-step';
 
 /**
- * What an order needs besides the fields of its command: an id, the expiry (`expiresMono`, null without Command/Expires), and when it is
- * read (`now`).
+ * What an order needs besides the fields of its command. `expiresMono`: its expiry by the monotonic clock; null without Command/Expires.
+ * `now`: when the command is read.
  */
 export interface OrderFrame {
   readonly commandId: string;

@@ -24,6 +24,7 @@ export interface CommandRecord {
   readonly digest: string;
   /** A description for the audit log; empty for the kind `refused`. */
   readonly what: string;
+  /** When its first message arrived; repetitions do not change it. */
   readonly receivedMs: WallMs;
   /** The latest `Command/Expires` of this command; absent or null for none, and absent for the kind `refused`. */
   readonly expiresMs?: WallMs | null;
@@ -53,12 +54,15 @@ const KINDS: Readonly<Record<CommandRecord['kind'], true>> = {
 const STATES: readonly OutcomeState[] = ['received', 'queued', 'sent', 'verified', 'refused', 'failed'];
 const TARGETS: readonly CommandTarget['kind'][] = ['lamp', 'zone', 'cabinet', 'device'];
 
-/** Whether a command in this state has ended. */
+/** Whether a command in this state has ended: `verified`, `refused` or `failed`. */
 export function isFinal(state: OutcomeState): boolean {
   return state === 'verified' || state === 'refused' || state === 'failed';
 }
 
-/** Returns a record as it is stored. The reason of its outcome is stored as text and, unless it is empty or only a text from elsewhere, also as template and values. */
+/**
+ * Returns a record as it is stored. The reason of its outcome is stored as text and, unless it is empty or only a text from elsewhere, also
+ * as template and values.
+ */
 export function toStoredRecord(record: CommandRecord): object {
   const { outcome } = record;
   return { ...record, outcome: { ...outcome, ...messageFields('reason', outcome.reason) } };

@@ -77,7 +77,9 @@ export class CommandRegistry {
     return this.#sound.size < REMEMBERED.sound + REMEMBERED.unexpired + (onlyLight ? REMEMBERED.light : 0);
   }
 
-  /** Adds a command; its id is registered immediately. Resolves to true if it is on disk, false if not. */
+  /**
+   * Adds a command; its id is registered immediately. `lifetime`: null for a refused one. Resolves to true if it is on disk, false if not.
+   */
   open(record: NewRecord, lifetime: Lifetime | null = null): Promise<boolean> {
     this.#lastN += 1;
     const expiresMs = lifetime?.expiresMs ?? null;

@@ -73,10 +73,11 @@ export interface CommandRefusal {
 export interface SoundCommand {
   readonly kind: 'order';
   readonly commandId: string;
-  /** Whether the platform gave `commandId`. */
+  /** Whether the platform gave `commandId`; if false, the agent made it. */
   readonly hasOwnId: boolean;
   readonly target: CommandTarget;
   readonly order: PlatformOrder;
+  /** Until when it may be carried out. */
   readonly lifetime: Lifetime;
   /** Identifies what is requested: the same id with another digest is another command, which is refused. */
   readonly digest: string;

@@ -10,8 +10,8 @@ import { COMMAND_METRIC, OVERRIDE_METRIC } from './command-metrics.ts';
 import type { CommandRecord } from './command-record.ts';
 
 /**
- * The kind of an order; `refused` for a command that was refused before its order was passed on, or whose record was discarded. Null if
- * it is not known, as for a command from the console.
+ * The kind of an order. `refused`: the command was refused before its order was passed on, or its record was discarded while its end waited
+ * to be sent. Null for any other command that is not remembered, as for one from the console.
  */
 export type OutcomeKind = CommandRecord['kind'] | null;
 

@@ -61,12 +61,14 @@ export class AckTracker {
     this.#watch = startWatch(parts.clock.monoMs());
   }
 
+  /** Starts to watch for acknowledgements in a session. */
   open(): void {
     const { clock } = this.#parts;
     this.#watch = startWatch(clock.monoMs(), this.#silentMs);
     this.#timer = every(clock, WATCH_MS, () => this.#check());
   }
 
+  /** Stops watching at the end of a session. The silence of the platform counts on in the next session. */
   close(): void {
     if (this.#timer === null) return;
     this.#timer.cancel();

@@ -65,12 +65,18 @@ export function checkWatch(
   return { watch: { ...watch, sinceMono: at.nowMono, waitMs: longer, isCautious: true }, isResendDue: true };
 }
 
-/** Whether 10 minutes of session time or more have passed without an acknowledgement. Call it within a session. */
+/**
+ * Whether 10 minutes or more of session time have passed without an acknowledgement. The time is added up over sessions. Call it within a
+ * session.
+ */
 export function isOverdue({ lastAckMono }: AckWatch, nowMono: MonoMs): boolean {
   return nowMono - lastAckMono >= WAIT_MS.longest;
 }
 
-/** Whether a day of session time or more has passed without an acknowledgement. Call it within a session. */
+/**
+ * Whether a day or more of session time has passed without an acknowledgement. The time is added up over sessions. Call it within a
+ * session.
+ */
 export function hasGivenUp({ lastAckMono }: AckWatch, nowMono: MonoMs): boolean {
   return nowMono - lastAckMono >= GIVE_UP_MS;
 }

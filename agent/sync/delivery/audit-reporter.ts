@@ -20,9 +20,10 @@ import { wireEpoch } from './rows-mark.ts';
 
 /** The dependencies with which `AuditReporter` is created. */
 export interface AuditReporterParts extends ReportLink {
+  /** Has the audit log, and keeps what was reported. */
   readonly store: Pick<Store, 'auditAfter' | 'save' | 'load'>;
   readonly clock: Pick<Clock, 'monoMs'>;
-  /** Longest text that the broker accepts. Units: UTF-8 bytes. */
+  /** Longest text that the broker accepts; a longer entry is sent without its body. Units: UTF-8 bytes. */
   readonly maxTextBytes: () => number;
 }
 

@@ -33,11 +33,14 @@ import {
 } from './row-batches.ts';
 import { wireEpoch } from './rows-mark.ts';
 
-/** The dependencies with which `BacklogDrain` is created. */
+/** The dependencies with which `BacklogDrain` is created; those of `DeliveryParts` are described there. */
 export interface BacklogDrainParts extends Pick<DeliveryParts, 'clock' | 'log' | 'store' | 'mayDrain' | 'onSent' | 'onGap' | 'onResend'> {
   readonly state: DeliveryState;
+  /** Shows what the broker has read of what was sent. */
   readonly proof: BrokerProof;
+  /** Whether the backlog must wait for the platform, and whether batches must be small. */
   readonly acks: Pick<AckTracker, 'isWindowFull' | 'isCautious'>;
+  /** The rows that the platform requested again. */
   readonly resends: ResendQueue;
 }
 

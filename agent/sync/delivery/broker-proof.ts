@@ -23,13 +23,13 @@ export class BrokerProof {
     this.#parts = parts;
   }
 
-  /** Starts barriers on the current link until nothing is in flight, or a barrier fails. Does nothing without a link. */
+  /** Starts barriers on the current link, if none run on it, until nothing is in flight or a barrier fails. Does nothing without a link. */
   start(): void {
     const { link } = this.#parts.state;
     if (link !== null) void this.#proveAll(link);
   }
 
-  /** Resolves when the broker has read every shipment up to the mark, or at `release`; at once without a link. */
+  /** Resolves when the broker has read every shipment up to the mark, or at `release`. At once if none is in flight or without a link. */
   waitFor(mark: number): Promise<void> {
     const { link, ledger } = this.#parts.state;
     if (link === null || !ledger.inFlight.some((shipment) => shipment.mark <= mark)) return Promise.resolve();

@@ -15,8 +15,8 @@ const SAVE_PERIOD_MS = 3_600_000;
 export type DataBudget = ReturnType<typeof createDataBudget>;
 
 /**
- * Creates the count of bytes sent in the current UTC day. `dailyMegabytes`: the budget for `mayDrain`, in units of 1,000,000 bytes; null
- * for no limit. Call `restore` once at the start, and `save` regularly.
+ * Creates the count of bytes published in the current UTC day. `dailyMegabytes`: the budget for `mayDrain`, in units of 1,000,000 bytes;
+ * null for no limit. Call `restore` once at the start, and `save` regularly.
  */
 export function createDataBudget(
   clock: Pick<Clock, 'wallMs' | 'monoMs'>,

@@ -10,7 +10,7 @@ import type { Publisher } from '../sparkplug/publisher.ts';
 import { createLedger, type Ledger, type ProofMode, rebase } from './ledger.ts';
 import type { ResendResult } from './resend-queue.ts';
 
-/** The inputs and callbacks of the delivery, which its parts share. */
+/** The dependencies and callbacks of `Delivery`, which passes them on to its parts. */
 export interface DeliveryParts {
   readonly store: Pick<
     Store,
@@ -18,6 +18,7 @@ export interface DeliveryParts {
   >;
   readonly clock: Clock;
   readonly log: Log;
+  /** What proves delivery: an answer of the broker or an acknowledgement of the platform. `auto`: the latter once there are any. */
   readonly proof: UplinkConfig['proof'];
   /** The day's data budget has room for backlog. */
   readonly mayDrain: () => boolean;
@@ -35,7 +36,7 @@ export interface DeliveryParts {
   readonly onResend: (result: ResendResult) => void;
   /** The mode of proof changed; not called when `restore` changes it. */
   readonly onMode: () => void;
-  /** An acknowledgement covers rows of this run that were never sent. Null for each acknowledgement that counts in full. */
+  /** An acknowledgement covers rows of this run that are not known to have been sent. Null for each one that counts in full. */
   readonly onAckAhead: (ack: AckAhead | null) => void;
   /** Rows wait for the platform, which has not acknowledged for this connected time: perhaps this server has no link to it. Units: ms. */
   readonly onUnheard: (silentMs: number) => void;
@@ -78,6 +79,7 @@ export class DeliveryState {
     this.#ledger = createLedger(0, mode);
   }
 
+  /** What was sent and what is proven; replaced by `update` and `adoptEpoch`. */
   get ledger(): Ledger {
     return this.#ledger;
   }
@@ -109,6 +111,7 @@ export class DeliveryState {
     this.raiseHead(seq);
   }
 
+  /** Raises `headSeq` to this row, if that is higher. */
   raiseHead(seq: number): void {
     this.headSeq = Math.max(this.headSeq, seq);
   }

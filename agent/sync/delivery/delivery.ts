@@ -20,7 +20,10 @@ import type { RecordReporter } from './record-reporter.ts';
 import { createResendQueue, type ResendQueue, type ResendRequest, type ResendResult } from './resend-queue.ts';
 import { type Ack, wireEpoch } from './rows-mark.ts';
 
-/** The state of the delivery, without the fields that the data budget adds. */
+/**
+ * The state of the delivery: the mode of proof, up to which rows it has sent and delivered, and the acknowledgements. The fields that the
+ * data budget adds are missing.
+ */
 export type DeliveryFacts = Omit<UplinkDelivery, 'bytesToday' | 'dailyMegabytes'>;
 
 /** Unproven bytes beyond which live frames wait in the store. Units: bytes. Source: assumed; ten seconds of a slow cellular link. Confirmed by: the throughput of a gateway on a slow cellular link. */

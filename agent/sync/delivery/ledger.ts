@@ -56,7 +56,7 @@ const MAX_PROVEN_TICKETS = 1_000;
 /** Largest number of unacknowledged entries; beyond it the newest are merged. */
 const MAX_UNACKED = 1_000;
 
-/** Returns a ledger in which nothing was sent. Rows up to and including `cursor` count as delivered. */
+/** Returns a ledger in which nothing was sent. Rows up to and including `cursor` count as delivered. `mode`: what proves a delivery. */
 export function createLedger(cursor: number, mode: ProofMode = 'broker'): Ledger {
   return { mode, cursor, reached: 0, mark: 0, inFlight: [], provenTickets: new Set(), proven: NO_RANGES, left: NO_RANGES, unacked: [] };
 }
@@ -87,8 +87,8 @@ function ship(ledger: Ledger, shipment: Omit<Shipment, 'mark'>): Ledger {
 }
 
 /**
- * Returns the ledger after the broker has read all shipments up to and including `mark`. `readings`: the number of readings in the
- * shipments that were in flight until now; readings that were sent again count again.
+ * Returns the ledger after the broker has read all shipments up to and including `mark`. `readings`: the number of readings in those of
+ * them that were in flight until now; readings that were sent again count again.
  */
 export function prove(ledger: Ledger, mark: number): { readonly ledger: Ledger; readonly readings: number } {
   const done = ledger.inFlight.filter((s) => s.mark <= mark);
@@ -209,7 +209,7 @@ export function sentUpTo(ledger: Ledger): number {
   return reachFrom(sentRanges(ledger), sentFloor(ledger));
 }
 
-/** Whether `isSent` is true for every row of the range, which must not be empty. */
+/** Whether no row of the range needs sending: `isSent` is true for every row. The range must not be empty. */
 export function isRangeSent(ledger: Ledger, range: SeqRange): boolean {
   const floor = sentFloor(ledger);
   return range.to <= floor || covers(sentRanges(ledger), { from: Math.max(range.from, floor + 1), to: range.to });
@@ -220,12 +220,12 @@ function sentFloor({ cursor, reached }: Ledger): number {
   return Math.max(cursor, reached);
 }
 
-/** Returns the sum of the bytes in `unacked`. */
+/** Returns how many bytes have reached the broker and wait for the platform: the sum over `unacked`. 0 except in mode `platform`. */
 export function bytesUnacked(ledger: Ledger): number {
   return sum(ledger.unacked.map(({ bytes }) => bytes));
 }
 
-/** Returns the sum of the bytes in `inFlight`. */
+/** Returns how many bytes were sent and are not proven to have reached the broker: the sum over `inFlight`. */
 export function bytesInFlight(ledger: Ledger): number {
   return sum(ledger.inFlight.map(({ bytes }) => bytes));
 }

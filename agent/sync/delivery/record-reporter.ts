@@ -46,7 +46,7 @@ export interface RecordReporterParts extends ReportLink {
   readonly key: string;
   /** At most this many of the records that the broker has are repeated after a birth for a platform that acknowledges none. */
   readonly newest: number;
-  /** Shortest and longest wait for an acknowledgement before records are repeated. Units: ms. */
+  /** First and longest wait for an acknowledgement before records are repeated; it doubles with each one. Units: ms. */
   readonly waitMs: { readonly first: number; readonly longest: number };
   /**
    * If a record waits for an acknowledgement for this time, the platform counts as one that acknowledges none. Time without a link counts
@@ -87,6 +87,7 @@ export class RecordReporter {
     return this.#progress;
   }
 
+  /** Reads what earlier runs reported. Without a valid record of that, nothing counts as reported. */
   async restore(): Promise<void> {
     const saved = await this.#parts.store.load(this.#parts.key);
     if (!isRecord(saved) || typeof saved['epoch'] !== 'string' || !Number.isSafeInteger(saved['id'])) return;

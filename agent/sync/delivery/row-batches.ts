@@ -8,7 +8,10 @@ import type { RowsMark } from './rows-mark.ts';
 import { encodeRowsSegment } from './segment.ts';
 import type { SeqRange } from './seq-ranges.ts';
 
-/** Stored frames that are sent as one batch. `rows` may include numbers without a row, and `frames` may be empty. */
+/**
+ * Stored frames that are sent as one batch, in ascending order. `rows`: the row numbers that the batch covers. They may include numbers
+ * without a row, and `frames` may be empty.
+ */
 export interface RowBatch {
   readonly rows: SeqRange;
   readonly frames: readonly StoredFrame[];
@@ -40,7 +43,7 @@ export const FIRST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.first, rea
 /** The size for a platform that did not acknowledge in time. */
 export const SMALLEST_BATCH_SIZE: BatchSize = { readings: BATCH_READINGS.min, readingsPerFrame: 20 };
 
-/** Returns how many frames to read from the store for a batch of this size; 1 to 2,000. */
+/** Returns how many frames to read from the store so that they have about this number of readings; 1 to 2,000. */
 export function framesToRead({ readings, readingsPerFrame }: BatchSize): number {
   return Math.min(Math.max(Math.ceil(readings / readingsPerFrame), 1), MAX_FRAMES);
 }
@@ -87,7 +90,7 @@ export function planBacklog(ledger: Ledger, read: readonly StoredFrame[]): reado
 
 /**
  * Sends one batch, and returns what was sent. `isAsked`: the platform requested these rows. `asSegments`: in segments, except a row that
- * does not fit into one.
+ * does not fit into one. Without frames, it sends that the rows contain nothing.
  *
  * Errors: throws UplinkError, for example `lost` if the link is gone; a part may be sent by then.
  */

@@ -13,7 +13,10 @@ export interface RowsMark extends SeqRange {
   readonly isAsked?: boolean;
 }
 
-/** An acknowledgement of the platform: it has stored all rows up to and including `seq`. `epoch`: as on the wire. */
+/**
+ * An acknowledgement of the platform: it has stored all rows up to and including `seq`. `epoch`: as the platform sent it; not compared with
+ * the store yet.
+ */
 export interface Ack {
   readonly epoch: string;
   readonly seq: number;

@@ -11,10 +11,10 @@ export interface SeqRange {
 /** A set of row numbers as ranges in ascending order; neighbouring ranges are merged, so there is a gap between two ranges. */
 export type SeqRanges = readonly SeqRange[];
 
-/** The empty set. */
+/** The empty set of row numbers. */
 export const NO_RANGES: SeqRanges = [];
 
-/** The set with this range added. A range that ends before it begins adds nothing. */
+/** The set with this range added, merged with ranges that it overlaps or touches. A range that ends before it begins adds nothing. */
 export function withRange(ranges: SeqRanges, added: SeqRange): SeqRanges {
   if (added.to < added.from) return ranges;
   const before = ranges.filter(({ to }) => to < added.from - 1);
@@ -25,7 +25,7 @@ export function withRange(ranges: SeqRanges, added: SeqRange): SeqRanges {
   return [...before, { from, to }, ...after];
 }
 
-/** The part of the set above `seq` (`seq` itself is removed). */
+/** Returns the part of the set above `seq`; `seq` itself is removed. A range that contains `seq` is cut. */
 export function beyond(ranges: SeqRanges, seq: number): SeqRanges {
   const rest = ranges.filter(({ to }) => to > seq);
   return rest.map(({ from, to }) => ({ from: Math.max(from, seq + 1), to }));

@@ -16,6 +16,7 @@ import { readSyncWrites, resendIdOf, type SyncWrite } from './sync-writes.ts';
 
 /** The dependencies of `createSyncHandler`, and its callbacks. */
 export interface SyncHandlerParts {
+  /** The metrics by whose names and aliases the writes are read. */
   readonly table: MetricTable;
   readonly clock: Pick<Clock, 'monoMs'>;
   readonly log: Log;

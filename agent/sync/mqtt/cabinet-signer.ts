@@ -5,7 +5,10 @@ import { bareCertificates, isKeyOf, type SigningAnswer, signEvidence } from '../
 import type { Log } from '../../core/ports.ts';
 import { createSecretReader, type ReadFile } from './secret-files.ts';
 
-/** What `createCabinetSigner` requires. `config`: returns the uplink in force; null without one. */
+/**
+ * What `createCabinetSigner` requires. `config`: returns the uplink in force, whose key signs; null without one. `readFile`: reads its key
+ * and certificate.
+ */
 export interface CabinetSignerParts {
   readonly clock: Clock;
   readonly log: Pick<Log, 'event'>;

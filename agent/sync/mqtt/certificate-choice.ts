@@ -8,11 +8,11 @@ import { type Clock, isTrusted } from '../../core/clock.ts';
 import { type Message, msg, NO_TEXT } from '../../core/message.ts';
 import { readCertificate } from './certificates.ts';
 
-/** A certificate and its key; null where none is configured. */
+/** The bytes of a certificate file and of its key file; null where none is configured. */
 export interface KeyPair {
   readonly cert: Buffer | null;
   readonly key: Buffer | null;
-  /** The certificate is from the renewed file, `<certFile>.new`. */
+  /** The certificate is from the renewed file, `<certFile>.new`; its key may be from either file. */
   readonly isRenewed: boolean;
 }
 

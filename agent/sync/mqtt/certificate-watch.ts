@@ -15,7 +15,7 @@ import type { CertificateUse } from './certificate-choice.ts';
 import { certificateDay, readCertificates } from './certificates.ts';
 import { isMissingFile, RENEWED, type ReadFile } from './secret-files.ts';
 
-/** The expiry stage of a certificate. `days`: at most this many days are left; 0 once it has expired. */
+/** The expiry stage of a certificate. `days`: 60, 30, 7 or 0; at most this many days are left, and 0 means expired. */
 export interface ExpiryStage {
   readonly days: number;
   readonly severity: Severity;
@@ -34,6 +34,7 @@ export interface CertificateWatchParts {
   readonly config: Pick<UplinkConfig, 'certFile' | 'caFile'>;
   readonly readFile: ReadFile;
   readonly clock: Clock;
+  /** Receives the events `certificate-expires`, `certificate-refused` and `certificate-renewed`. */
   readonly onEvent: (event: AgentEvent) => void;
   /** There is a renewed certificate with another expiry than at the last check, or an unused one is due for a retry: connect with it. */
   readonly onRenewed?: () => void;
@@ -58,8 +59,8 @@ const RENEWAL_SOURCE = 'uplink.certFile';
 const SETTINGS = { own: 'certFile', authority: 'caFile' } as const;
 
 /**
- * Returns the expiry stage of a certificate at this time, the first of which is only `info`; null before it. With a lifetime under 90 days,
- * the stages begin later.
+ * Returns the expiry stage of a certificate at this time; null before the first stage, which is only `info`. With a lifetime under 90 days,
+ * stages before the expiry may begin later.
  */
 export function expiryStage({ fromMs, untilMs }: Pick<PeerCertificate, 'fromMs' | 'untilMs'>, nowMs: WallMs): ExpiryStage | null {
   const leftMs = untilMs - nowMs;

@@ -17,6 +17,7 @@ export interface FailedAttempt {
   readonly url: string;
   readonly reached: ReachedStage;
   readonly peer: PeerCertificate | null;
+  /** The attempt had a certificate of the agent to present. */
   readonly hasClientCertificate: boolean;
   readonly clockQuality: ClockQuality;
   readonly nowMs: WallMs;

@@ -46,7 +46,7 @@ const NEVER_MS = 2_147_483_647;
  */
 Buffer.poolSize = 2_048;
 
-/** Creates a transport for MQTT over TCP, or over TLS if the URL of the broker requires it. */
+/** Creates a transport for MQTT over TCP, or over TLS if the URL of the broker requires it. It connects only when `connect` is called. */
 export function createMqttTransport(): MqttTransport {
   return { connect: (options) => connect(options) };
 }

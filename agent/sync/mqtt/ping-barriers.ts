@@ -40,7 +40,10 @@ export interface PingLink {
   readonly onUnanswered: (waitedMs: number) => void;
 }
 
-/** Sends pings and matches their answers. Reports a ping that stays unanswered too long although other bytes arrive. */
+/**
+ * Sends pings and matches their answers, also with several pings open. Reports a ping that stays unanswered although other bytes arrive.
+ * The limit is one keepalive, plus the time that a slow link needs for the bytes around the ping.
+ */
 export class PingBarriers {
   // The limit is one keepalive plus the time that a slow link needs for the bytes sent and received around the ping, so that a long transfer
   // does not end the connection. A link that receives nothing after the ping is left to `LinkProbe`, which is sooner.
@@ -59,7 +62,7 @@ export class PingBarriers {
     this.#link = link;
   }
 
-  /** A packet was sent. Shape: `cmd` is its name in the standard, in lower case. */
+  /** A packet was sent; only `pingreq` counts. Shape: `cmd` is its name in the standard, in lower case. */
   noteSent(cmd: string): void {
     if (cmd !== 'pingreq') return;
     this.#sent += 1;

@@ -59,7 +59,7 @@ export class LinkProbe {
   #sentBytesAtReceived = 0;
   #timer: Timer | null = null;
 
-  /** `onSilent` is called at most once for each `start`, with the time since then or since the last byte was received. Units: ms. */
+  /** `onSilent` is called at most once for each `start`, with the time since the last byte was received, or since `start`. Units: ms. */
   constructor(clock: Pick<Clock, 'monoMs' | 'after'>, onSilent: (quietMs: number) => void) {
     this.#clock = clock;
     this.#onSilent = onSilent;

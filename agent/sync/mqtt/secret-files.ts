@@ -188,7 +188,7 @@ function unusedText({ certFile, keyFile }: UplinkConfig, key: Buffer | null, { c
     : msg`${certName} belongs to no key: put its key to ${keyName}`;
 }
 
-/** Returns whether an error of `ReadFile` means that there is no such file. */
+/** Returns whether an error of `ReadFile` means that there is no such file (ENOENT). False for a file that may not be read. */
 export function isMissingFile(error: unknown): boolean {
   return error instanceof Error && 'code' in error && error.code === 'ENOENT';
 }

@@ -18,7 +18,7 @@ export const BD_SEQ_COPY_RULE: CopyRule = { key: KEY, change: 'advance', by: BD_
 /** Longest wait for bdSeq to be on disk; then it is kept in memory. Units: ms. Source: assumed; a flush takes tens of ms. Confirmed by: bench `store device` on the gateway. */
 const SAVE_MS = 2_000;
 
-/** Loads and saves bdSeq, the number of the session. */
+/** Loads and saves bdSeq, the number of the session from 0 to 255, which is kept over restarts; see `createBdSeqMemory`. */
 export type BdSeqMemory = ReturnType<typeof createBdSeqMemory>;
 
 /**

@@ -18,7 +18,10 @@ import { LinkProbe } from '../mqtt/probe.ts';
 import { createSecretReader, type ReadFile, type Secrets } from '../mqtt/secret-files.ts';
 import type { Trace } from './trace.ts';
 
-/** The dependencies with which `BrokerConnection` is created, and its callbacks. `will`: the death message of a session. */
+/**
+ * The dependencies with which `BrokerConnection` is created, and its callbacks. `will`: returns the message that the broker publishes if
+ * the connection is lost, for the session with this bdSeq. `subscriptions`: topics.
+ */
 export interface BrokerConnectionParts {
   readonly config: UplinkConfig;
   readonly clientId: string;
@@ -28,8 +31,11 @@ export interface BrokerConnectionParts {
   readonly transport: MqttTransport;
   readonly readFile: ReadFile;
   readonly trace: Trace;
+  /** The CONNECT of the current attempt may have been sent: its bdSeq counts as used. */
   readonly onConnectWritten: () => void;
+  /** The broker has accepted the connection, which is `BrokerConnection.current` now. */
   readonly onConnected: () => void;
+  /** The broker has accepted all subscriptions. */
   readonly onSubscribed: () => void;
   readonly onMessage: (message: InboundMessage) => void;
   /** The current attempt or connection failed. */
@@ -105,7 +111,7 @@ export class BrokerConnection {
   }
 
   /**
-   * Subscribes to all topics. Repeats the request a few times for those that the broker refused without a lasting reason. Calls
+   * Subscribes to all topics. If no refusal has a lasting reason, repeats the request for the refused ones, a few times. Calls
    * `onSubscribed` or `onFailed`; neither if `drop` is called first. Requires a connection. `url`: for messages. `timeoutMs`: for each
    * SUBACK. Units: ms.
    */

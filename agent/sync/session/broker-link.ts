@@ -21,18 +21,19 @@ import { createSession, type Effect, type SessionEvent, type SessionState, STABL
 export interface BrokerLinkParts extends Omit<BrokerConnectionParts, 'onConnectWritten' | 'onConnected' | 'onSubscribed' | 'onFailed'> {
   readonly log: Log;
   readonly store: Pick<Store, 'save' | 'load'>;
-  /** 0..1. */
+  /** Returns a random number from 0 to below 1. */
   readonly random: () => number;
   /** The day's data budget is used up: births after a return of the host are sent at the slowest pace. */
   readonly isSparing: () => boolean;
+  /** Send the first births of a session, with its bdSeq. */
   readonly onBirth: (connection: MqttConnection, bdSeq: number) => void;
   /** The births are due again; DATA may continue after them. */
   readonly onRebirth: (connection: MqttConnection) => void;
   /** No DATA until `onRebirth` or `onGone`. */
   readonly onHold: () => void;
-  /** The session ends: send the deaths. The connection is ended when this resolves. */
+  /** The session ends, perhaps before its births, but not by a failure: send the deaths. The connection is ended when this resolves. */
   readonly onDeath: (connection: MqttConnection, ending: Ending) => Promise<void>;
-  /** The connection must not be used any more. */
+  /** No connection may be used any more. Also called after an attempt that led to none. */
   readonly onGone: () => void;
   /** The phase changed. */
   readonly onChange: () => void;

@@ -15,7 +15,7 @@ const MOST_OF_AWAY = 2;
 /** Replaces the random number of the back-off in conformance mode, so that it is predictable. Source: a checker requires births within 3 s of the host (PrimaryHostTest of the Sparkplug TCK). */
 const FIXED_CHANCE = 0.25;
 
-/** The failures of the connection: the last reason, and the wait before the next attempt. */
+/** The failures of the connection in this run: the last reason, and the wait before the next attempt. */
 export class LinkFailures {
   readonly #random: () => number;
   readonly #isConformance: boolean;
@@ -33,7 +33,7 @@ export class LinkFailures {
     this.#isConformance = isConformance;
   }
 
-  /** Records a failure. `isStable`: the session lasted long enough to count the link as healthy. */
+  /** Records a failure. `isStable`: the session lasted long enough to count the link as healthy; a takeover then counts as the first. */
   note({ said, code }: UplinkError, { atMs, isStable }: { readonly atMs: WallMs; readonly isStable: boolean }): void {
     this.reason = said;
     this.#code = code;
@@ -41,7 +41,7 @@ export class LinkFailures {
     if (code === 'taken-over') this.#takeovers = isStable ? 1 : this.#takeovers + 1;
   }
 
-  /** A birth message is sent: the link works. */
+  /** The first births of a session are due: the link works. Empties `reason`; `last` and the number of takeovers stay. */
   clear(): void {
     this.reason = NO_TEXT;
     this.#code = null;

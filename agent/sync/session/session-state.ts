@@ -29,7 +29,9 @@ export interface SessionState {
   readonly silentRounds: number;
   /** When the first births of the session were sent; null before. It stays until the next attempt to connect. */
   readonly bornMono: MonoMs | null;
+  /** What is known of the primary host, and whether births wait for it. */
   readonly host: HostState;
+  /** The births that a host causes, and their pace. */
   readonly rebirth: RebirthState;
   /** The phase after `dying`: `resting` to connect again, or `off`. */
   readonly afterDeath: 'resting' | 'off';
@@ -65,36 +67,40 @@ interface HostState {
 
 /** What happened to a session. The input of `afterEvent`. */
 export type SessionEvent =
-  /** `lastBdSeq`: null if none is stored, or only a damaged one; a random one if it could not be read. */
+  /** `lastBdSeq`: null if none is stored, or only a damaged one; a random one if it could not be read or is no bdSeq. */
   | { readonly kind: 'start'; readonly lastBdSeq: number | null }
   /** Not `ok`: the disk refused or took too long; the number is kept in memory. */
   | { readonly kind: 'saved'; readonly ok: boolean }
+  /** The CONNECT was sent, or may have been. */
   | { readonly kind: 'connect-written' }
+  /** The CONNACK has arrived. */
   | { readonly kind: 'connected' }
   | { readonly kind: 'subscribed' }
-  /** `nowMs`: null while the clock is not trusted. */
+  /** The primary host has reported whether it is online. `atMs`: the time in its message. `nowMs`: null while the clock is not trusted. */
   | { readonly kind: 'host'; readonly online: boolean; readonly atMs: WallMs; readonly nowMs: WallMs | null }
   /** The host did not report on this server in time that it is online. */
   | { readonly kind: 'host-late' }
   /** The platform acknowledges nothing through this server. */
   | { readonly kind: 'platform-silent' }
   | { readonly kind: 'birth-due'; readonly atMono: MonoMs }
-  /** `isSparing`: the day's data budget is used up. */
+  /** A host requests new births. `isSparing`: the day's data budget is used up. */
   | { readonly kind: 'rebirth-asked'; readonly atMono: MonoMs; readonly isSparing: boolean }
   | { readonly kind: 'rebirth-due'; readonly atMono: MonoMs }
   /** `isSilent`: after its CONNACK the broker had not answered for too long, as one that is stopped or cut off. */
   | { readonly kind: 'failed'; readonly atMono: MonoMs; readonly isSilent: boolean }
+  /** The effect `die` was carried out. */
   | { readonly kind: 'died' }
+  /** The wait before the next attempt is over. */
   | { readonly kind: 'rested' }
   /** A new connection is requested. */
   | { readonly kind: 'reconnect' }
   | { readonly kind: 'stop' };
 
-/** What the caller of `afterEvent` must do now. `birth`, `rebirth`: send the births. */
+/** What the caller of `afterEvent` must do now. `birth`: send the first births of the session; `rebirth`: send them again. */
 export type Effect =
   /** Write the number to disk, then dispatch `saved`. */
   | { readonly kind: 'save'; readonly bdSeq: number }
-  /** `withinMs`: longest wait for CONNACK. */
+  /** `server`: the index of the server. `withinMs`: longest wait for CONNACK. */
   | { readonly kind: 'connect'; readonly bdSeq: number; readonly server: number; readonly withinMs: number }
   /** `withinMs`: longest wait for SUBACK. */
   | { readonly kind: 'subscribe'; readonly withinMs: number }
@@ -110,7 +116,7 @@ export type Effect =
   | { readonly kind: 'die' }
   /** Drop the connection, or the attempt to connect, without DISCONNECT. Cancel a wait that is in progress. */
   | { readonly kind: 'drop' }
-  /** Wait for the back-off, then dispatch `rested`. */
+  /** Wait for the back-off after this number of failed attempts or rounds in a row, then dispatch `rested`. */
   | { readonly kind: 'rest'; readonly failures: number };
 
 /** The result of an event: the next state of the session, and the effects to carry out in this order. */

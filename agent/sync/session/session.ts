@@ -208,8 +208,8 @@ function restOfGapMs(
 
 /**
  * Returns how long the births of a session wait, so that a fleet does not send its births at the same moment: `chance` (0..1) times
- * `jitterMs`. The time since the session before was lost counts, because the back-off has spread the fleet already. `awayMs`: that time,
- * null if none was lost. After a loss, births wait at least a second, or `jitterMs` if that is less. Units: ms.
+ * `jitterMs`. `awayMs`: the time since a stable session was lost; null for none. It is subtracted, because the back-off has spread the
+ * fleet already. After a loss, births wait at least a second, or `jitterMs` if that is less. Units: ms.
  */
 export function spreadDelayMs({
   jitterMs,

@@ -16,7 +16,7 @@ const MAX_TEXT_CHARS = 500;
 /** The latest events and packets of an uplink since it was created, at most `MAX_ENTRIES`, without the content of packets. */
 export type Trace = ReturnType<typeof createTrace>;
 
-/** Creates an empty record of the latest events and packets of an uplink, without the content of packets. */
+/** Creates an empty record, in memory only, of the latest 400 events and packets of an uplink, without the content of packets. */
 export function createTrace(clock: Pick<Clock, 'wallMs'>) {
   const ring: TraceEntry[] = [];
   let next = 0;

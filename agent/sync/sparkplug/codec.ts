@@ -70,7 +70,7 @@ const FIELD_OF: ReadonlyMap<string, string> = new Map(VALUE_FIELDS);
 /** Fields of a metric with the same name and value on the wire. */
 const PLAIN_FIELDS = ['name', 'alias', 'datatype', 'isHistorical', 'isTransient', 'isNull'] as const;
 
-/** Encodes a payload. Metrics keep their order; an undefined field is left out. */
+/** Encodes a payload as protobuf. Metrics keep their order; an undefined field is left out. Ranges are not checked. */
 export function encodePayload({ timestampMs, seq, metrics }: Payload): Buffer {
   const wire: WireObject = { metrics: metrics.map(wireMetric) };
   if (timestampMs !== undefined) wire['timestamp'] = timestampMs;

@@ -27,18 +27,22 @@ export interface DeviceEntry {
   readonly target: Target | null;
   /** A panel, or a place with sound. Absent: neither. */
   readonly part?: UplinkDevice['part'];
+  /** Those of its configuration, then those that the agent adds, such as those of commands. */
   readonly metrics: readonly MetricEntry[];
   readonly byName: ReadonlyMap<string, MetricEntry>;
+  /** Empty if aliases are off. */
   readonly byAlias: ReadonlyMap<number, MetricEntry>;
 }
 
 /** All metrics of a node and of its devices. */
 export interface MetricTable {
+  /** The metrics of the node itself, all defined by the agent. */
   readonly node: readonly MetricEntry[];
+  /** By their id. */
   readonly devices: ReadonlyMap<string, DeviceEntry>;
   /** The metrics of each point; a point without a metric is absent. */
   readonly byPoint: ReadonlyMap<PointId, readonly MetricEntry[]>;
-  /** The metrics that have an alias. */
+  /** The names of the metrics that have an alias; empty if aliases are off. */
   readonly aliased: readonly AliasedMetrics[];
   /** Replaces the aliases by these; call it before the first birth. Needs a block for each entry of `aliased`. */
   adoptAliases(blocks: AliasBlocks): void;
@@ -98,7 +102,10 @@ const NODE_METRICS: readonly UplinkMetric[] = [...[NODE, ROWS].flatMap(ownMetric
 /** Source: `operational-behavior-data-commands-rebirth-name-aliases`; an alias on bdSeq breaks death matching in hosts (nr#64). */
 const WITHOUT_ALIAS: ReadonlySet<string> = new Set([NODE_METRIC.bdSeq, NODE_METRIC.rebirth]);
 
-/** Creates the table of a node with these devices, to which the agent's own metrics are added. */
+/**
+ * Creates the table of a node with these devices, to which the agent's own metrics are added. `aliases`: metrics have an alias, counted
+ * from 1 until `adoptAliases`. `datatypeInData`: DATA includes the datatype of each metric.
+ */
 export function createMetricTable(
   devices: readonly UplinkDevice[],
   { aliases, datatypeInData }: Pick<UplinkConfig, 'aliases' | 'datatypeInData'> = { aliases: true, datatypeInData: false },

@@ -14,6 +14,7 @@ import { Publisher, type PublisherParts } from './publisher.ts';
 
 /** The dependencies with which `NodePublisher` is created. */
 export interface NodePublisherParts extends Pick<PublisherParts, 'table' | 'topics' | 'values' | 'clock' | 'onSent'> {
+  /** The name of the node in the log. */
   readonly nodeId: string;
   readonly log: Log;
   /** In `open` or `rebirth` a birth is too large for the broker, even reduced as far as possible: no session is possible. */
@@ -103,7 +104,7 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     });
   }
 
-  /** Sends the deaths, also for a connection that had no births. */
+  /** Sends the deaths, also for a connection that had no births. The session is closed as by `close`. */
   death(connection: MqttConnection, bdSeq: number): void {
     const publisher = this.#publisher ?? this.#publisherOn(connection, bdSeq);
     this.close();
@@ -119,7 +120,10 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.#releaseTexts();
   }
 
-  /** Sends values, which must be stored already. While births are due, only the newest of each metric is sent, in or after them. */
+  /**
+   * Sends values, which must be stored already. Sends nothing without a session. While births are due, only the newest of each metric is
+   * sent, in or after them.
+   */
   values(changes: readonly (readonly [MetricEntry, UplinkValue])[]): void {
     if (this.#isHeld) for (const [entry, value] of changes) this.#changed.set(entry, value);
     else if (changes.length > 0) this.#send((publisher) => publisher.values(changes));
@@ -165,7 +169,7 @@ export class NodePublisher implements Pick<Uplink, 'update' | 'deviceAlive'> {
     this.#gathering ??= clock.after(GATHER_MS, () => this.#flush());
   }
 
-  /** Records whether a device responds, and sends its birth or death if that changed. */
+  /** Records whether a device responds, and sends its birth or death if that changed. Ignores zones and unknown devices. */
   deviceAlive(deviceId: string, alive: boolean): void {
     const device = this.#parts.table.devices.get(deviceId);
     if (device === undefined || device.target?.kind === 'zone') return;

@@ -15,19 +15,26 @@ import { type MetricEntry, type MetricTable, NODE_METRIC, ROWS_METRIC } from './
 import { fitBirth, HEADER_BYTES, inTimeOrder, payloadRoom, requiredFirst, splitMetrics, textRoom } from './packet-limit.ts';
 import type { Topics } from './topics.ts';
 
-/** The dependencies with which `Publisher` is created. `bdSeq`: the number of the session. */
+/** The dependencies with which `Publisher` is created. `bdSeq`: the number of the session, 0 to 255, sent in its NBIRTH and NDEATH. */
 export interface PublisherParts {
   readonly connection: Pick<MqttConnection, 'publish' | 'maxPacketBytes'>;
   readonly table: MetricTable;
   readonly topics: Topics;
+  /** The values in births. Other values are passed in each call. */
   readonly values: CurrentValues;
   readonly clock: Clock;
   readonly bdSeq: number;
-  /** False for a device that was reported silent and has not answered since; true for any other, such as a zone. */
+  /**
+   * Whether `birthDevices` sends the birth of a device. False for one that was reported silent and has not answered since; true for any
+   * other, such as a zone.
+   */
   readonly isAlive: (deviceId: string) => boolean;
-  /** A message was sent. Units: bytes with topic and header; of NDEATH only those of the payload. */
+  /** Called after each message that `connection` accepted. Units: bytes with topic and header; of NDEATH only those of the payload. */
   readonly onSent: (bytes: number) => void;
-  /** A birth is sent without these metrics, because the broker's packet limit is too low. `deviceId`: null for the node. */
+  /**
+   * Called before a birth without the metrics `leftOut`, by name: the broker's packet limit is too low for them. `deviceId`: null for the
+   * node.
+   */
   readonly onCut?: (deviceId: string | null, leftOut: readonly string[]) => void;
 }
 
@@ -35,9 +42,9 @@ export interface PublisherParts {
 export interface Sent {
   readonly readings: number;
   readonly bytes: number;
-  /** Readings of points without a metric, for example of points that are no longer configured. */
+  /** Readings that were not sent because their points have no metric, for example points that are no longer configured. */
   readonly notConfigured: number;
-  /** Readings of points that the newest births left out on every device that has them. */
+  /** Readings that were not sent because the newest births left out their points on every device that has them. */
   readonly leftOut: number;
 }
 

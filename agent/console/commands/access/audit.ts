@@ -55,7 +55,10 @@ function readHead(text: string): AuditHead {
   return { n: Number(n), hash: hash.toLowerCase() };
 }
 
-/** Renders `luciole audit`: the entries, and the verification if there was one. `spanMs`: the requested period, for the text. Units: ms. */
+/**
+ * Renders `luciole audit`: the entries, their number, a remark on entries that wait in memory, and the verification, if there was one, with
+ * the head. `spanMs`: the requested period, for the text. Units: ms.
+ */
 export function renderAudit({ entries, head, verdict, waiting = 0 }: AuditPage, page: Page, spanMs: number): string {
   const columns = [
     { title: msg`When` },

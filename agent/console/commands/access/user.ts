@@ -229,7 +229,7 @@ function roleArg(args: RawArgs, usual: Role | undefined): Role {
 /** The `user` commands that the agent answers, in the order of the help. */
 export const USER_COMMANDS: readonly ConsoleCommand[] = [list, add, enrol, remove, role, passwd, totp];
 
-/** Renders `user list`: a table of the users, or one sentence if there are none. */
+/** Renders `user list`: a table of the users with role, codes, sessions, wait and kind of password. If there are none, one sentence. */
 export function renderUsers(users: readonly UserView[], page: Page): string {
   if (users.length === 0) return translated(msg`no users yet; \`luciole user add NAME --role admin\` makes the first one`, page);
   const columns = [
@@ -255,13 +255,13 @@ export function renderUsers(users: readonly UserView[], page: Page): string {
   return tableLines(columns, rows, page).join('\n');
 }
 
-/** Renders the one-time password of a user and until when it is valid. */
+/** Renders the one-time password of a user with the role and, in the time zone of the cabinet, until when it is valid. */
 export function renderInvitation({ user, role, oneTimePassword, untilMs }: Invitation, page: Page): string {
   const what = msg`${user} (${role}) logs in once with this password, until ${dayTime(untilMs, page.timezone)}, and then chooses another:`;
   return [...paragraph(what, page), '', `  ${oneTimePassword}`, '', translated(msg`It is shown this once only.`, page)].join('\n');
 }
 
-/** Renders the key for one-time codes and what to type next. */
+/** Renders the key for one-time codes as text, in groups of four and as its `otpauth:` address, and what to type next. */
 export function renderOffer({ user, secret, uri }: CodeOffer, page: Page): string {
   const grouped = (secret.match(/.{1,4}/g) ?? []).join(' ');
   const next = msg`Put it into an authenticator app, then \`user totp confirm\` with its first code: from then on ${user} needs one at each login.`;

@@ -65,7 +65,7 @@ function suppressedText({ count: total, suppressed }: Pick<MaintenanceView, 'cou
   return total > names.length ? msg`${count(total, 'event')}, first ${names}` : msg`${count(total, 'event')}: ${names}`;
 }
 
-/** Renders the list `inForce`, then the list `ended`, as one table; one sentence instead if both are empty. */
+/** Renders the list `inForce`, then the list `ended`, as one table, where ended ones are `over`. If both are empty, one sentence. */
 export function renderMaintenanceList({ inForce, ended }: MaintenanceLists, page: Page): string {
   const rows = [...inForce.map((each) => ({ each, isOver: false })), ...ended.map((each) => ({ each, isOver: true }))];
   if (rows.length === 0) return translated(msg`no maintenance is in force, and none has ended since the start of the agent`, page);

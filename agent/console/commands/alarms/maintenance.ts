@@ -64,7 +64,7 @@ const list = agentCommand({
   render: renderMaintenanceList,
 });
 
-/** `maintenance start`, `maintenance end` and `maintenance list`. */
+/** The commands `maintenance start`, `maintenance end` and `maintenance list`. During maintenance, alarms are recorded but not raised. */
 export const MAINTENANCE_COMMANDS: readonly ConsoleCommand[] = [start, end, list];
 
 function missing(): never {

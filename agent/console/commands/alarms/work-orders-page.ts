@@ -6,7 +6,7 @@ import type { AgentEvent } from '../../../core/words.ts';
 import { type Page, translated } from '../../text/page.ts';
 import { csvLine, csvText } from '../../text/text-table.ts';
 
-/** An event with its place on the street. */
+/** An event with its place on the street, such as its lamps, pole and zone; what does not apply or is unknown is null. */
 export type PlacedEvent = AgentEvent & { readonly place: EventPlace };
 
 /** The form of the output. `separator`: between the fields of CSV; it has no effect on JSON. */
@@ -27,7 +27,10 @@ const EMPTY = {
   place: {},
 } as unknown as PlacedEvent;
 
-/** Renders the events as CSV with a title line, or as a JSON list. Messages are in the language of the page. */
+/**
+ * Renders the events as CSV with a title line, or as a JSON list. Messages are in the language of the page, titles in English. Times are
+ * in UTC, as ISO 8601.
+ */
 export function renderWorkOrders(events: readonly PlacedEvent[], page: Page, { format, separator }: WorkOrderForm): string {
   const rows = events.map((event) => rowOf(event, page));
   if (format === 'json') return JSON.stringify(rows);

@@ -91,8 +91,8 @@ function pointsOfDevice(view: Pick<AgentView, 'points' | 'acceptance'>, id: stri
 }
 
 /**
- * Renders `luciole devices`. `state`: the filter in small letters, for the sentence that is shown without devices; empty if there was no
- * filter.
+ * Renders `luciole devices`: a table, the faults, and the sums; of a single device also its nameplate. `state`: the filter in small
+ * letters, only for the sentence that is shown without devices; empty if there was no filter.
  */
 export function renderDevices(devices: readonly DeviceView[], page: Page, state = ''): string {
   if (devices.length === 0)
@@ -136,7 +136,7 @@ export function renderDevices(devices: readonly DeviceView[], page: Page, state 
   return [...tableLines(columns, rows, page), '', ...faults, ...nameplate, translated(msg`${sums}`, page)].join('\n');
 }
 
-/** Renders `luciole points`: the newest values with unit, quality and age. */
+/** Renders `luciole points`: a table of the newest values with unit, quality and age, in the given order. A sentence if there are none. */
 export function renderPoints(points: readonly PointView[], page: Page): string {
   if (points.length === 0) return translated(msg`no point matches; \`luciole points\` lists all`, page);
   const rows = points.map((point) => [

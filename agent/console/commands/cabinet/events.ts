@@ -134,7 +134,10 @@ function sumOf(events: readonly AgentEvent[], spanMs: number | null): Message {
 /** Separators after the name that a sentence is about, in English and French. */
 const JOINTS = [': ', ' : '];
 
-/** Returns the text of an event in the language of the page. The name of its source, which has its own column, may be left out. */
+/**
+ * Returns the text of an event in the language of the page, without the name of its source where it begins the text or precedes a colon:
+ * the name has its own column.
+ */
 export function eventText({ source, text }: Pick<AgentEvent, 'source' | 'text'>, page: Pick<Page, 'language'>): string {
   const sentence = translated(text, page);
   for (const joint of JOINTS) {

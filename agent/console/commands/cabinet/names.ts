@@ -7,7 +7,7 @@ import type { AgentView } from '../../../core/views.ts';
 import type { Language, LevelPct } from '../../../core/words.ts';
 import { agentCommand } from '../../agent-command.ts';
 
-/** The names of the cabinet, for completion, and the overrides and trial in force, for the prompt. */
+/** The cabinet, and the ids of its parts, for completion; the overrides and the trial in force, for the prompt. */
 export interface Names {
   readonly cabinet: { readonly id: string; readonly name: string };
   /** Language of the messages at this cabinet. */
@@ -22,7 +22,7 @@ export interface Names {
   readonly modbusLines?: readonly string[];
   readonly points: readonly string[];
   readonly profiles: readonly string[];
-  /** Intents of console users that have not ended, of any rank. `target`: the id. */
+  /** Intents of console users that have not ended, of any rank. `target`: the id. `levelPct`: as requested. */
   readonly overrides: readonly { readonly target: string; readonly levelPct: LevelPct; readonly untilMs: WallMs }[];
   /** The configuration on trial, of any author; null for none. Absent from an agent of an earlier release. */
   readonly trial?: Pick<TrialView, 'number' | 'mode' | 'restS'> | null;

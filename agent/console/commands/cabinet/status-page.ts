@@ -31,7 +31,7 @@ const SCREEN_LINES = 23;
 /** Blank lines between parts, and title lines of zones, lines and events. */
 const FIXED_LINES = 3 + 3;
 
-/** Renders `luciole status` for a screen of 24 lines: long lists and lines are cut. */
+/** Renders `luciole status` in at most 23 lines, which leaves one of a 24-line screen for the prompt: long lists and lines are cut. */
 export function renderStatus(view: StatusView, page: Page): string {
   const top = head(view, page);
   const sums = totals(view, page);

@@ -13,7 +13,10 @@ import { NOT_SAVED } from './commission-words.ts';
 
 type PlaceArgs = Omit<Placement, keyof AcceptanceStamp>;
 
-/** The answer of `commission place`. `configuredPole`: the lamp's pole in the configuration in force. `isSaved`: it is on disk. */
+/**
+ * The answer of `commission place`: the placement with full ids. `configuredPole`: the lamp's pole in the configuration in force, which
+ * does not change. `isSaved`: the placement is on disk.
+ */
 export interface CommissionPlaced extends PlaceArgs {
   readonly configuredPole: string;
   readonly isSaved: boolean;

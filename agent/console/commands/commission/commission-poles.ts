@@ -14,8 +14,9 @@ import { onStreet } from '../light/light-args.ts';
 import { addedPole, poleEdits } from './pole-edits.ts';
 
 /**
- * The answer: the lamps found on other poles than configured, and the answer of the commit. `commit` is null if nothing has to change.
- * `moved` may be empty although there was a commit: only the distance of a pole was changed.
+ * The answer of `commission poles`. `moved`: the lamps that were found on another pole (`to`) than the configured one (`from`). It may be
+ * empty although there was a commit: only the distance of a pole was changed. `commit`: the answer of the commit, which may be a refusal;
+ * null if nothing has to change.
  */
 export interface CommissionPoles {
   readonly moved: readonly { readonly lamp: string; readonly from: string; readonly to: string }[];

@@ -26,7 +26,7 @@ const HOLD = { endMin: 6, renewalMs: 90_000 };
  */
 const DOUBT_SHARE = 0.05;
 
-/** Progress: lamp number `at` (from 1) of `of` is being measured. */
+/** Progress: lamp number `at` (from 1) of `of` is being measured. `lamp`: its id. `waitsFor`: tells it from other progress of a test. */
 export interface WeighProgress {
   readonly lamp: string;
   readonly at: number;
@@ -36,7 +36,7 @@ export interface WeighProgress {
 
 /**
  * `tests`: the lamps to measure, with their tests so far. `onWeighed`: receives the test of each measured lamp, with its power at full
- * light; it is awaited before the next lamp.
+ * light: the measured rise plus the power expected at the low level. It is awaited before the next lamp.
  */
 export interface WeighRequest {
   readonly tests: readonly LampAcceptance[];

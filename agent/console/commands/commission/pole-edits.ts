@@ -9,7 +9,7 @@ export type PoleEdit = readonly [place: string, value: string | null];
 
 /**
  * What the edits are made from: the results, a row for each lamp (`rows`), and the configuration in force. `devices`: also those without
- * lamps. `inForce` returns the value at a place as JSON, also a default value; null if there is none.
+ * lamps. `inForce` returns the value at a place, such as `poles[P1].atM`, as JSON, also a default value; null if there is none.
  */
 export interface PoleFacts {
   readonly rows: readonly AcceptedLamp[];
@@ -26,6 +26,7 @@ export interface PoleFacts {
  */
 export interface PoleEdits {
   readonly moved: readonly PlacedLamp[];
+  /** To apply in this order. They also have new places of poles on which lamps were found. */
   readonly edits: readonly PoleEdit[];
   readonly emptied: readonly string[];
 }
@@ -70,7 +71,7 @@ function placeEdits(placed: readonly PlacedLamp[], inForce: PoleFacts['inForce']
   });
 }
 
-/** Returns the edit that adds a pole. Shape: `atM` and `branch` as JSON; `branch` null for none. */
+/** Returns the edit that adds a pole. Shape: `pole` is the plain id, `atM` and `branch` are JSON; `branch` null for none. */
 export function addedPole(pole: string, atM: string, branch: string | null): PoleEdit {
   return ['poles[+]', `{ id: ${textOf(pole)}, atM: ${atM}${branch === null ? '' : `, branch: ${branch}`} }`];
 }

@@ -17,7 +17,10 @@ export interface LampGauge extends RampGauge {
   powerFactor(lamp: string, levelPct: LevelPct): number | null;
 }
 
-/** Returns a gauge for these lamps. `look` reads their levels in the view. */
+/**
+ * Returns a gauge for these lamps, still without measurements. `look` reads their levels in the view; `take` receives their power factors.
+ * A lamp without a point for its level never counts as settled.
+ */
 export function createLampGauge(view: AgentView, lamps: readonly AcceptanceLamp[], clock: Pick<Job['clock'], 'monoMs'>): LampGauge {
   const settled = new Map<string, number>();
   const factors = new Map<string, number>();
@@ -47,7 +50,7 @@ export function createLampGauge(view: AgentView, lamps: readonly AcceptanceLamp[
   };
 }
 
-/** Returns the longest `settleMs` of these lamps; 0 for no lamps. Units: ms. */
+/** Returns the longest time that one of these lamps gets to settle, its `settleMs`; not a measured time. 0 for no lamps. Units: ms. */
 export function longestSettleMs(lamps: readonly AcceptanceLamp[]): number {
   return Math.max(0, ...lamps.map(({ settleMs }) => settleMs));
 }

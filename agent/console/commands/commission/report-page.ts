@@ -13,7 +13,7 @@ import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 import { RESULT_WORDS } from './commission-words.ts';
 
-/** Renders the report for a terminal: head, lamps, sensors, lines, and what is missing or wrong. */
+/** Renders the report for a terminal: head, lamps, sensors, lines, and what is missing or wrong. A part without entries is left out. */
 export function renderAcceptance(report: AcceptanceReport, page: Page): string {
   const { cabinet, result, lamps, sensors, open } = report;
   const head = msg`Acceptance of ${cabinet.name} (${cabinet.id}): ${RESULT_WORDS[result]}`;

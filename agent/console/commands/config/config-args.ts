@@ -28,7 +28,10 @@ export function isConfigDone({ state, code }: ConfigAnswer): boolean {
   return state === 'done' && code === undefined;
 }
 
-/** Makes a command that changes the configuration or its candidate, and that requires at least the role technician. */
+/**
+ * Makes a command that changes the configuration or its candidate, and that requires at least the role technician. It succeeds if
+ * `isConfigDone`; state, reason and revision of the answer go to the agent's log.
+ */
 export function configChange<Args>(
   parts: Omit<AgentCommandParts<Args, ConfigAnswer, never>, 'role' | 'group' | 'succeeded' | 'audit'>,
 ): AgentCommand {

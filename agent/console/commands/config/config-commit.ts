@@ -30,8 +30,9 @@ const MINUTES = { min: 1, max: 168, usual: 10 };
 const MAX_COMMENT = 200;
 
 /**
- * The arguments of `config commit`. `mode`: `asked` if `--confirm` was typed, otherwise `auto`. `minutes`: the longest duration of the
- * trial. `why`: the comment, empty for none. `lowersFloor`: `--lower-floor` was typed.
+ * The arguments of `config commit`. `mode`: `asked` if `--confirm` was typed, so a person must confirm the trial; otherwise `auto`.
+ * `minutes`: the longest duration of the trial, by default 10. `why`: the comment, empty for none. `lowersFloor`: `--lower-floor` was
+ * typed.
  */
 export interface CommitArgs {
   readonly mode: ConfirmMode;
@@ -55,7 +56,7 @@ export const CONFIG_COMMIT = configChange({
   render: async (result, page, args) => (await import('./config-page.ts')).renderCommit(result, page, args),
 });
 
-/** `config confirm`: keeps the revision that is on trial. */
+/** `config confirm`: accepts the revision that is on trial, which ends the trial; refused if there is none. */
 export const CONFIG_CONFIRM = configChange({
   name: 'config confirm',
   summary: msg`keep the revision that is on trial`,

@@ -86,7 +86,7 @@ export const CONFIG_PUT = agentCommand({
   succeeded: isConfigDone,
 });
 
-/** Name, arguments and options of `config load`; `loadConfigFile` runs it. */
+/** `config load`: puts a file into the caller's candidate. Only its name, arguments and options are here; `loadConfigFile` runs it. */
 export const CONFIG_LOAD: LocalCommand = {
   kind: 'local',
   name: 'config load',
@@ -104,7 +104,10 @@ export const CONFIG_LOAD: LocalCommand = {
   examples: ['luciole config load cabinet.yaml', 'luciole config load -', 'luciole config load my-meter.yaml --profile my-meter.yaml'],
 };
 
-/** Name, arguments and options of `config export`; `exportConfig` runs it. */
+/**
+ * `config export`: prints a file of the running configuration, of a revision or of the candidate. Only its name, arguments and options are
+ * here; `exportConfig` runs it.
+ */
 export const CONFIG_EXPORT: LocalCommand = {
   kind: 'local',
   name: 'config export',

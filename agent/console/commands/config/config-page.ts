@@ -14,7 +14,7 @@ import { asFileText } from './file-text.ts';
 /** The part of a page that a change needs. */
 type Sheet = Pick<Page, 'widthCols' | 'language'>;
 
-/** Renders `config`: the running revision, the trial, the candidates, and trouble with the disk. */
+/** Renders `config`: the running revision, its trial, the candidate of the caller, those of others, and trouble with the disk. */
 export function renderConfig({ running, trial, candidate, others, trouble }: ConfigView, page: Page): string {
   const sheet: [label: Message, text: Said][] = [[msg`Runs`, revisionText(running, page)]];
   if (trial !== null) {
@@ -52,7 +52,10 @@ function takenAs(by: string): string {
   return by.replace(/^platform:.*/, 'platform');
 }
 
-/** Renders `config history`: one row per revision, in the given order. */
+/**
+ * Renders `config history`: one row per revision, in the given order. It has number, local time, state and author, and why it was made or
+ * returned.
+ */
 export function renderRevisions(revisions: readonly Revision[], page: Page): string {
   const rows = revisions.map(({ number, atMs, by, why, state, reason }) => [
     String(number),
@@ -76,19 +79,19 @@ function endText(why: Said, reason: Said): Said {
   return String(why) === '' ? msg`returned: ${reason}` : msg`${why}; returned: ${reason}`;
 }
 
-/** Renders the result of a change of the candidate, or the refusal with its problems. */
+/** Renders the result of a change of the candidate: the warnings and the commands to type next, or the refusal with its problems. */
 export function renderPut(answer: ConfigAnswer, page: Sheet): string {
   const done = msg`in the candidate: see \`luciole config compare\`, then \`luciole config commit\``;
   return refused(answer, page) ?? [...problemLines(answer.warnings, page, true), ...paragraph(done, page)].join('\n');
 }
 
-/** Renders the result of `config check`, or the refusal with its problems. */
+/** Renders the result of `config check`: the warnings, and the parts that the candidate would change; or the refusal with its problems. */
 export function renderConfigCheck(answer: ConfigAnswer, page: Sheet): string {
   const { warnings, touches } = answer;
   return refused(answer, page) ?? [...problemLines(warnings, page, true), ...paragraph(msg`ok; ${touchText(touches)}`, page)].join('\n');
 }
 
-/** Renders `config compare`: the values that differ, and the refusal if there is one. */
+/** Renders `config compare`: each value that differs, before and after, and then the affected parts of the agent or the refusal. */
 export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
   const { changes, touches, reason } = answer;
   const wrong = refused(answer, page);
@@ -101,7 +104,10 @@ export function renderCompare(answer: ConfigAnswer, page: Sheet): string {
   ].join('\n');
 }
 
-/** Renders the result of `config commit` and `config rollback`. `minutes`: longest duration of the trial. */
+/**
+ * Renders the result of `config commit` and `config rollback`: the trial with its latest end, the revision that is kept, or the refusal.
+ * `mode`: how the trial is confirmed. `minutes`: longest duration of the trial.
+ */
 export function renderCommit(answer: ConfigAnswer, page: Page, { mode, minutes }: Pick<CommitRequest, 'mode' | 'minutes'>): string {
   const { revision, isOnTrial, reason, changes, touches, partsBy = [] } = answer;
   const wrong = refused(answer, page);
@@ -135,7 +141,7 @@ export function renderReturned(answer: ConfigAnswer, page: Sheet): string {
   return refused(answer, page) ?? [translated(msg`revision ${revision ?? 0} runs again`, page), ...but].join('\n');
 }
 
-/** Renders the result of `config discard`: done, or the refusal. */
+/** Renders the result of `config discard`: that the candidate is removed, or the refusal. */
 export function renderDiscarded(answer: ConfigAnswer, page: Sheet): string {
   return refused(answer, page) ?? translated(msg`the candidate is removed; what runs is unchanged`, page);
 }

@@ -19,7 +19,10 @@ const LINE = /^!([\x20-\x7e]*)\|\|$/;
 const END = /^end ([0-9a-f]{64})\|\|$/;
 const PIECES = /\\\\|\\u[0-9a-f]{4}|\\$|[^\\]/g;
 
-/** Encodes a text as lines, without line ends, that can be pasted into a session; `readFrame` decodes them. */
+/**
+ * Encodes a text as lines, without line ends, that can be pasted into a session; `readFrame` decodes them. A line has at most 75
+ * characters; the last one has the SHA-256 of the text.
+ */
 export function framed(text: string): readonly string[] {
   const lines = text.split('\n').map(escaped);
   const last = lines.pop() ?? [];

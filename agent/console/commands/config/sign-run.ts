@@ -230,7 +230,10 @@ export function attempt<T>(file: string, work: () => T): T {
   }
 }
 
-/** Runs `sign` and returns its result. Errors: throws ConsoleError 'usage' about `--cabinet` instead of a TypeError. */
+/**
+ * Runs `sign` and returns its result. Errors: throws ConsoleError 'usage' about `--cabinet` instead of a TypeError; throws every other
+ * error again.
+ */
 export function signed(sign: () => string): string {
   try {
     return sign();
@@ -275,7 +278,7 @@ function nowMs(): number {
   return createSystemClock({ quality: () => 'none' }).wallMs();
 }
 
-/** Writes a line in the language of the terminal, wrapped to its width. */
+/** Writes a message with `terminal.out`, in the language of the terminal, wrapped to its width and with a line end. */
 export function print(terminal: Terminal, line: Said): void {
   terminal.out(`${paragraph(line, terminal).join('\n')}\n`);
 }

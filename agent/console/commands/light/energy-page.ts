@@ -19,7 +19,7 @@ const MIN_SHOWN_H = 0.1;
 const SHOWN_H = 0.005;
 const RIGHT = { align: 'right' } as const;
 
-/** Renders the answer of `energy` as text for a person, or as CSV. */
+/** Renders the answer of `energy` as tables with notes for a person, or as CSV of its rows with a title line. */
 export function renderEnergy(answer: EnergyAnswer, page: Page, form: EnergyForm): string {
   if (form === 'csv') return csvLines(answer.rows).join('\n');
   const { rows } = answer;

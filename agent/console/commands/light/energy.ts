@@ -8,7 +8,10 @@ import { findName } from '../find-name.ts';
 import { RANGE_OPTIONS, rangeOf, readRange, type TypedRange } from '../time-range.ts';
 import type { EnergyAnswer, EnergyForm } from './energy-page.ts';
 
-/** The arguments of `energy`. `by`: what one row of a zone is for; null for all nights. `zone`: as typed; null for all zones. */
+/**
+ * The arguments of `energy`. `by`: whether a zone has a row per night or per month; null for one row for all nights. `zone`: as typed; null
+ * for all zones.
+ */
 export interface EnergyArgs extends TypedRange {
   readonly by: EnergyQuery['by'];
   readonly zone: string | null;

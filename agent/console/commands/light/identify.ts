@@ -46,14 +46,12 @@ async function identifyLamp(view: AgentView, { lamp, forMs }: { lamp: string; fo
   });
 }
 
-/**
- * Progress of `identify`: the level requested last and the remaining time. `following`: as in `LampView`; true before the first decision.
- * Units: %, ms.
- */
+/** Progress of `identify`: the level requested last and the remaining time. Units: %, ms. */
 export interface IdentifyProgress {
   readonly lamp: string;
   readonly levelPct: LevelPct;
   readonly restMs: number;
+  /** The lamp follows its decisions, as in `LampView`; true before the first decision. */
   readonly following: boolean;
 }
 
@@ -63,13 +61,16 @@ export interface Identified {
   readonly lowPct: LevelPct;
   readonly highPct: LevelPct;
   readonly durationMs: number;
-  /** As in `LampView`; true before the first decision. False: a person may not see the lamp blink. */
+  /** At the end, as in `LampView`; true before the first decision. False: a person may not see the lamp blink. */
   readonly following: boolean;
   /** Another request, such as a newer `identify` of the lamp, ended or replaced the blinking. */
   readonly isTaken: boolean;
 }
 
-/** Renders the progress of `identify`, wrapped to the page. */
+/**
+ * Renders the progress of `identify`, wrapped to the page: the level requested last and the remaining time. `following` false: the text
+ * says that the lamp does not follow.
+ */
 export function renderIdentifyProgress({ lamp, levelPct, restMs, following }: IdentifyProgress, page: Page): string {
   const rest = formatDuration(restMs);
   const text = following
@@ -78,7 +79,10 @@ export function renderIdentifyProgress({ lamp, levelPct, restMs, following }: Id
   return paragraph(text, page).join('\n');
 }
 
-/** Renders the summary of `identify`, wrapped to the page. */
+/**
+ * Renders the summary of `identify`, wrapped to the page: between which levels the lamp blinked, and how long. Instead, `isTaken`: that
+ * another request ended it; `following` false: that the lamp does not follow.
+ */
 export function renderIdentified({ lamp, lowPct, highPct, durationMs, following, isTaken }: Identified, page: Page): string {
   const took = formatDuration(durationMs);
   const text = isTaken

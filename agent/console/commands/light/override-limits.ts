@@ -11,7 +11,7 @@ import { labelled } from '../../text/text-lines.ts';
 export interface OverrideLimit {
   readonly lamps: readonly string[];
   readonly levelPct: LevelPct;
-  /** Example: `kept up to the minimum of rue: 10 %`. */
+  /** All these limits. Example: `kept up to the minimum of rue: 10 %`. */
   readonly text: Message;
 }
 

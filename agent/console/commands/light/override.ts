@@ -21,8 +21,10 @@ import { limitLines, type OverrideLimit, overrideLimits } from './override-limit
 /** The arguments of `override`. `target`: as typed. `reason`: empty for none. */
 export interface OverrideArgs {
   readonly target: string;
+  /** As requested; limits may change it. */
   readonly levelPct: LevelPct;
   readonly durationMs: number;
+  /** `maintenance`: the option `--maintenance` was given. */
   readonly rank: Extract<OverrideRequest['rank'], 'override' | 'maintenance'>;
   readonly reason: string;
 }

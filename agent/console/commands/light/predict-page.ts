@@ -35,7 +35,10 @@ const CLASSES = [4, 8, 13, 26, 52, 104] as const;
 
 const CSV_TITLES = 'lamp,pole,state,within_weeks,earliest_weeks,latest_weeks,confidence,nights,since,signs,evidence';
 
-/** Renders `predict` as a table with a summary, or as CSV. */
+/**
+ * Renders `predict` as CSV of all lamps, or as a table with a summary of all lamps. The table has the lamps in state `listed`, soonest
+ * first; with `isAll` the others below.
+ */
 export function renderPredict({ lamps }: PredictAnswer, page: Page, { isAll, isCsv }: PredictForm): string {
   if (isCsv) return [CSV_TITLES, ...lamps.map((lamp) => csvRow(lamp, page))].join('\n');
   const listed = lamps.filter(({ state }) => state === 'listed').toSorted((a, b) => (a.withinWeeks ?? 0) - (b.withinWeeks ?? 0));

@@ -87,7 +87,7 @@ function sentRecord({ ticks, inputs, levels, ...rest }: StoredRecord): SentRecor
   return { ...rest, streams: [t ?? '', i ?? '', l ?? ''] };
 }
 
-/** Returns the segment with its streams as bytes. */
+/** Returns the segment with its streams as bytes, decoded from base64. Errors: none; the base64 is not checked. */
 export function receivedRecord({ streams, ...rest }: SentRecord): StoredRecord {
   const [ticks, inputs, levels] = streams.map((text) => Uint8Array.from(Buffer.from(text, 'base64')));
   return { ...rest, ticks: ticks ?? NO_BYTES, inputs: inputs ?? NO_BYTES, levels: levels ?? NO_BYTES };

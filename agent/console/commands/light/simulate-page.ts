@@ -19,7 +19,10 @@ const QUARTER_MS = HOUR_MS / 4;
 /** Source: standby is at most 0.5 W a lamp, and the lowest level of a lit lamp takes more than 5 % of its power. */
 const LIT_SHARE = 0.05;
 
-/** Renders the result of `simulate` as tables, a plot and notes. */
+/**
+ * Renders the result of `simulate`: a table of nights, one of levels, and a plot. Then come the settings that were tried, if any, and notes
+ * on how far it can be trusted.
+ */
 export function renderSimulation(result: SimulateResult, page: Page): string {
   return [
     ...paragraph(titleOf(result), page),

@@ -67,7 +67,10 @@ export interface SimulateResult {
   readonly isComplete: boolean;
 }
 
-/** Some figures of one night or more, each summed; `levelLampH` for each level. */
+/**
+ * Sums of some figures over one night or more. `late`: dark moments of kind `late`. `missingS`: missing light, in seconds of full darkness.
+ * `levelLampH`: hours of one lamp, by level in %.
+ */
 export type SummedFigures = Pick<NightFigures, 'kwh' | 'darkMoments' | 'late' | 'missingS' | 'detections' | 'levelLampH'>;
 
 const NEED = { min: 1, max: 100 };
@@ -99,7 +102,10 @@ export const SIMULATE: LocalCommand = {
   ],
 };
 
-/** Returns the arguments of `simulate`, with defaults for missing ones. Errors: throws ConsoleError 'usage' for an invalid one. */
+/**
+ * Returns the arguments of `simulate`, with defaults for missing ones; whether the file exists is not checked. Errors: throws ConsoleError
+ * 'usage' for an invalid one.
+ */
 export function readSimulate(args: RawArgs): SimulateArgs {
   const needPct = args['need'] === undefined ? null : numberArg(args, 'need', NEED);
   return {
@@ -111,7 +117,10 @@ export function readSimulate(args: RawArgs): SimulateArgs {
   };
 }
 
-/** Returns the sums of all nights. Errors: throws ConsoleError 'failed' if `figures` is undefined. */
+/**
+ * Returns the sums over the nights of one set of settings; 0 without nights. Errors: throws ConsoleError 'failed' if `figures` is
+ * undefined.
+ */
 export function summed(figures: SettingsFigures | undefined): SummedFigures {
   if (figures === undefined) throw new ConsoleError('failed', msg`nothing was replayed`);
   const { nights } = figures;

@@ -50,10 +50,13 @@ export interface TestWait {
   readonly restMs: number;
 }
 
-/** The result of one level of the ramp. `reason`: why the request was refused or failed, or a remark; may be empty. */
+/**
+ * The result of one level of the ramp; `levelPct` is the requested one. `reason`: why the request was refused or failed, or a remark; may
+ * be empty.
+ */
 export interface TestStep {
   readonly levelPct: LevelPct;
-  /** By lamp of the target. */
+  /** How the request of this level ended, by lamp of the target. */
   readonly states: Readonly<Record<string, OutcomeState>>;
   readonly reason: Message;
   /** By lamp that measures its own power; a lamp without a usable reading at this level is absent. Units: W. */

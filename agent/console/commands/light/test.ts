@@ -48,14 +48,17 @@ function row(kind: Kind): ConsoleCommand {
   });
 }
 
-/** The commands `test lamp` and `test zone`. */
+/** The commands `test lamp` and `test zone`: a ramp of requested levels, which are read back, with a check of the power. */
 export const TEST_COMMANDS: readonly ConsoleCommand[] = [row('lamp'), row('zone')];
 
 function isWait(progress: TestStep | TestWait): progress is TestWait {
   return 'waitsFor' in progress;
 }
 
-/** Renders what a step waits for, or the result of a step. */
+/**
+ * Renders what a step of a ramp waits for, with the longest remaining wait, or the result of a step. The result has the number of
+ * confirmed lamps, the power at the meter and the reason.
+ */
 export function renderTestProgress(progress: TestStep | TestWait, page: Page): string {
   return isWait(progress) ? renderTestWait(progress, page) : renderTestStep(progress, page);
 }

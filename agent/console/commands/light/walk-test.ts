@@ -113,7 +113,10 @@ function startText({ zone, night, sensors, forMs }: Extract<WalkProgress, { kind
   return night ? text : msg`${text} It is day here: no lamp will be raised.`;
 }
 
-/** Renders the summary of `walk-test`. */
+/**
+ * Renders the summary of `walk-test`: detections by sensor, and how soon levels were sent. `missed`: detections that the terminal did not
+ * show. `isCut`: it was ended early, so a sensor without a detection proves nothing.
+ */
 export function renderWalked({ zone, durationMs, sensors, medianMs, worstMs, missed, isCut }: Walked, page: Page): string {
   const total = sensors.reduce((sum, { detections }) => sum + detections, 0);
   const withoutDetection = sensors.filter(({ detections }) => detections === 0).map(({ pointId }) => pointId);

@@ -13,13 +13,13 @@ import { requestedAt, sharedTrace, traceLines } from './why-trace.ts';
 /** Shown in place of a past value that is not available. */
 export const NOT_RECORDED = msg`not recorded`;
 
-/** What the record has about a past instant, and each lamp with its measured level at that time or shortly before, if known. */
+/** What the record has about a past instant, and each lamp with the level measured then or in the ten minutes before, if known. */
 export interface PastFacts {
   readonly recorded: RecordedWhy;
   readonly measured: readonly PastLamp[];
 }
 
-/** Returns a text that says why the record has no answer for the instant. */
+/** Returns a text that says why the record has no answer for the instant, with times in the page's time zone. */
 export function missingText({ why, fromMs, toMs }: MissingRecord, page: Page): Message {
   const at = (ms: number | null): Said => (ms === null ? NOTHING : fullTime(ms, page.timezone));
   const [from, to] = [at(fromMs), at(toMs)];

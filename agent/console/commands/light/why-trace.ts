@@ -33,7 +33,10 @@ export function requestedAt(atMs: WhyView['atMs'], page: Page): string[] {
   return [...labelled(msg`At`, fullTime(atMs, page.timezone), page), ...(twin === null ? [] : labelled(msg`Or`, text, page))];
 }
 
-/** Returns the trace as the lines of a table; `>` marks a line that affected the level. */
+/**
+ * Returns the trace as the lines of a table with titles: rank, level, source, and the reason with its times. `>` marks a line that affected
+ * the level.
+ */
 export function traceLines(trace: readonly WhyLine[], page: Page): string[] {
   const rows = trace.map((line) => [
     line.applied ? '>' : '',

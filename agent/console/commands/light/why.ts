@@ -84,7 +84,7 @@ interface WhyPanel {
   readonly panel: PanelView;
 }
 
-/** Renders why a lamp or zone has its level, now or at another time. */
+/** Renders why a lamp or zone has its level now, had it in the past, or will have it by the forecast. */
 export function renderWhy(view: WhyView, page: Page): string {
   if (view.past !== undefined) return renderPast(view, view.past, page);
   const [first] = view.lamps;

@@ -36,7 +36,7 @@ const PRESENCE_TEXTS: Readonly<Record<Exclude<ZoneLightView['presence'], 'off'>,
   down: msg`falling`,
 };
 
-/** Renders `zones`: a table of the zones, and details below it. */
+/** Renders `zones`: a table of the zones with decided levels, and below it details such as requests and sensors, zone by zone. */
 export function renderZones(zones: readonly ZoneLightView[], page: Page): string {
   if (zones.length === 0) return translated(msg`the cabinet has no zones`, page);
   const rows = zones.map((zone) => [

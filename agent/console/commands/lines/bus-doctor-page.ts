@@ -19,7 +19,10 @@ export function renderExamProgress({ step, doneMs, totalMs }: ExamProgress, page
   return translated(msg`${STEPS[step]}, ${done} of about ${total} s`, page ?? {});
 }
 
-/** Renders a diagnosis: a summary of the requests, then each finding with its evidence. */
+/**
+ * Renders a diagnosis: how many requests were answered, the units without supply that were not judged, and the findings. Each finding has
+ * evidence, causes and, unless it is `healthy`, what to check.
+ */
 export function renderDiagnosis({ line, findings, asked, answered, unfed, durationMs }: BusDiagnosis, page: Page): string {
   const sum = msg`line ${line}: ${answered} of ${asked} requests answered, examined for ${formatTook(durationMs)}`;
   const notJudged = counted(

@@ -44,7 +44,10 @@ export function renderRegisters(
   return [...(rows.length === 0 ? [] : [...tableLines(columns, rows, page), '']), ...labelled(msg`Found`, sum, page), ...advice].join('\n');
 }
 
-/** Renders the result of `bus read`, with its decoded values if it has any. */
+/**
+ * Renders the result of `bus read`: each value, and for registers also its hex, signed and text form. Decoded values and the frames follow,
+ * if it has any.
+ */
 export function renderRead(result: BusReadResult, page: Page): string {
   const { unit, line, table, address, words, values, turnaroundMs } = result;
   const rows = words.map((word, index) => [
@@ -77,7 +80,10 @@ function bytesOf({ request, response }: BusReadResult, page: Page): string[] {
     : ['', translated(msg`request: ${request}`, page), translated(msg`response: ${response}`, page)];
 }
 
-/** Renders the result of `bus write`: values before, written and read back, and the outcome. */
+/**
+ * Renders the result of `bus write`: values before, written and read back, the outcome and warnings. A notice follows if the agent itself
+ * writes a level to these registers.
+ */
 export function renderWrite(result: BusWriteResult, page: Page): string {
   const { table, address, values, before, after } = result;
   const rows = values.map((value, index) => [

@@ -67,7 +67,10 @@ export function serialText(serial: SerialSettings | null): Said {
   return `${baud} ${dataBits}${parity.charAt(0).toUpperCase()}${stopBits}`;
 }
 
-/** Renders the progress line of a scan, with the unit that was found just now, if any. */
+/**
+ * Renders the progress line of a scan: percent, tries, serial settings, and the unit that was found just now, if any. Without `page` in
+ * English.
+ */
 export function renderScanProgress({ done, total, serial, found }: ScanProgress, page?: Pick<Page, 'language'>): string {
   const percent = total > 0 ? Math.floor((100 * done) / total) : 0;
   const speed = serialText(serial);
@@ -91,7 +94,7 @@ const SILENT_BUS = msg`no gear answers: check the DALI wires and the supply of t
 
 const STRANGERS = msg`units with Device "-" are not in the cabinet: \`luciole profile list\` lists the types, docs/add-a-device.md adds one`;
 
-/** Renders the result of `bus scan`: the units that were found, and what to check. */
+/** Renders the result of `bus scan`: the units that were found, those of the cabinet that were not, damaged replies, and what to check. */
 export function renderScan({ line, isNetwork, isDali, found, missing, damaged, durationMs }: ScanResult, page: Page): string {
   const silent = isDali === true ? SILENT_BUS : isNetwork ? SILENT_GATEWAY : SILENT_LINE;
   const sum = msg`${count(found.length, 'unit')} on line ${line}, in ${formatTook(durationMs)}`;

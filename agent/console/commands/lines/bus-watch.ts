@@ -43,7 +43,7 @@ const LANE_COLS = 9;
 /** Source: `write holding 65535+123`. */
 const WHAT_COLS = 23;
 
-/** Renders a transaction in one line: time, unit, request, turnaround, lane and result. */
+/** Renders an ended transaction in one line: local time of its end, unit, request, turnaround in ms, lane and result. */
 export function renderTransaction({ atMs, unit, lane, what, turnaroundMs, error }: BusTransaction, page: Page): string {
   const time = `${clockTime(atMs, { ...page, atMs })}.${String(Math.floor(atMs % 1_000)).padStart(3, '0')}`;
   const said = translated(what, page);

@@ -92,9 +92,9 @@ export function readWrite(args: RawArgs): WriteArgs {
 }
 
 /**
- * Returns the write if it is confirmed.
+ * Returns the write if it is confirmed. `bus` gives the warnings about it and the kind of its line.
  *
- * Errors: otherwise throws ConsoleError 'usage' with what it would do.
+ * Errors: otherwise throws ConsoleError 'usage' with what it would write and the warnings.
  */
 export function withConfirmation(
   { isConfirmed, ...write }: BusWrite & Pick<WriteArgs, 'isConfirmed'>,

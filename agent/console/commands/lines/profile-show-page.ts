@@ -33,7 +33,10 @@ const WAITING = {
   changed: msg`its file was changed after the start of the agent, which uses what is shown here until its next start`,
 } as const;
 
-/** Renders `profile show`: a device type with its points and flags. */
+/**
+ * Renders `profile show`: a device type with its points, the meaning of its flags, how a scan recognises it, notes and sources. `pending`:
+ * its file was added or changed after the start of the agent.
+ */
 export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, page: Page): string {
   const row = (label: Message, text: Said): string[] => (String(text) === '' ? [] : labelled(label, text, page));
   // Texts of the profile's author are not translated.
@@ -58,7 +61,10 @@ export function renderProfile(profile: Profile & Pick<ProfileView, 'pending'>, p
   ].join('\n');
 }
 
-/** Renders `profile check` for a profile without errors. */
+/**
+ * Renders `profile check` for a profile without errors: the file, the id, the numbers of points and examples, and the trust.
+ * `experimental`: what is in doubt about it, shown too; null for nothing.
+ */
 export function renderChecked(
   file: string,
   { id, points, examples, trust, experimental }: Profile,

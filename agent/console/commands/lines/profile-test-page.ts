@@ -29,7 +29,10 @@ export interface TestedPoint {
   readonly reason: BusErrorCode | '';
 }
 
-/** The result of a test of a profile with a unit. `points`: those that were tried. `unit`: address of the unit on the line. */
+/**
+ * The result of a test of a profile with a unit. `profile`: its id. `points`: those that were tried. `unit`: address of the unit on the
+ * line.
+ */
 export interface ProfileTest {
   readonly profile: string;
   readonly line: string;
@@ -43,7 +46,10 @@ export interface ProfileTest {
   readonly isSilent: boolean;
 }
 
-/** Returns true if all points of the test were tried and none failed or was implausible. */
+/**
+ * Returns true if all points of the test were tried and none failed or was implausible. `no-value` is accepted; the nameplate does not
+ * count.
+ */
 export function testSucceeded({ points, untried }: ProfileTest): boolean {
   return untried === 0 && points.every(({ quality }) => quality === 'good' || quality === 'no-value');
 }

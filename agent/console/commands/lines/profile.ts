@@ -108,7 +108,10 @@ export const PROFILE_COMMANDS: readonly ConsoleCommand[] = [list, show, check, t
 /** Devices named in a row; more are counted. */
 const MAX_USERS = 2;
 
-/** Renders `profile list`: a table of the device types, and a summary. */
+/**
+ * Renders `profile list`: a table of the device types by kind and id, with the devices that use them. Below it their number, and those that
+ * the agent will use from its next start.
+ */
 export function renderProfiles(profiles: readonly ProfileView[], page: Page): string {
   if (profiles.length === 0) return translated(msg`no profiles: check that the agent is installed completely`, page);
   const sorted = [...profiles].sort((a, b) => a.category.localeCompare(b.category) || a.id.localeCompare(b.id));

@@ -18,7 +18,7 @@ const TITLES = [
   { title: msg`Text`, wraps: true },
 ] as const;
 
-/** Renders the panels as a table; a single panel as `renderWhyPanel` does. */
+/** Renders the panels as a table of their states and texts; a single panel as `renderWhyPanel` does. A sentence if there is none. */
 export function renderPanels(views: readonly PanelView[], page: Page): string {
   const [first, ...others] = views;
   if (first === undefined) return translated(msg`this cabinet has no panel; see docs/panels.md`, page);
@@ -33,7 +33,7 @@ export function renderPanels(views: readonly PanelView[], page: Page): string {
   return tableLines(TITLES, rows, page).join('\n');
 }
 
-/** Renders the text of a panel, its state, and the trace of how the text was decided. */
+/** Renders the text that was decided for a panel, its fitted lines, whether the device shows it, and the trace of the decision. */
 export function renderWhyPanel(view: PanelView, page: Page): string {
   const row = (label: Message, text: Said): string[] => labelled(label, text, page);
   const lines = view.lines.map((line) => `[${line}]`).join(' ');
@@ -52,7 +52,10 @@ export function renderWhyPanel(view: PanelView, page: Page): string {
   ].join('\n');
 }
 
-/** Renders the outcome of `panel set` or `panel clear`. */
+/**
+ * Renders the outcome of `panel set` or `panel clear`: the panel, the state and the reason. `isSaved` false: also that the outcome is in
+ * force but not on disk.
+ */
 export function renderPanelOutcome({ target, state, reason, isSaved }: Outcome, page: Page): string {
   const how = stateWord(state, page);
   const text = String(reason) === '' ? msg`panel ${target.id}: ${how}` : msg`panel ${target.id}: ${how}: ${reason}`;

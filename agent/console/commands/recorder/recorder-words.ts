@@ -3,12 +3,12 @@ import { msg } from '../../../core/message.ts';
 import { JSON_OPTION } from '../../agent-command.ts';
 import type { LocalCommand } from '../../command-spec.ts';
 
-/** The formats of an exported recording. */
+/** The formats of an exported recording; none is the default. `text` and `csv`: all rows. `pcapng`: only the frames, for Wireshark. */
 export const RECORDING_FORMATS = ['text', 'csv', 'pcapng'] as const;
-/** One of the formats of an exported recording. */
+/** A format of an exported recording: `text`, `csv`, or `pcapng` for Wireshark. */
 export type RecordingFormat = (typeof RECORDING_FORMATS)[number];
 
-/** Name, arguments and options of `recorder export`. */
+/** Name, arguments and options of `recorder export`, which writes a stored recording to a file of the client. */
 export const RECORDER_EXPORT: LocalCommand = {
   kind: 'local',
   name: 'recorder export',

@@ -22,7 +22,10 @@ const MAX_ID = 999_999_999;
 const DISK_MS = 30_000;
 const ID_ARGUMENT = { name: 'id', summary: msg`number of the recording, as in \`recorder list\``, required: true } as const;
 
-/** The answer of `recorder list`. `recordings`: oldest first. `reach`: how far back the memory of each line reaches now. */
+/**
+ * The answer of `recorder list`. `recordings`: oldest first. `reach`: how far back the memory of each line reaches now; 0 for a line
+ * without entries. Units: ms.
+ */
 export interface RecordingList {
   readonly recordings: readonly RecordingSummary[];
   readonly reach: ReturnType<RecorderTools['reach']>;
@@ -32,6 +35,7 @@ export interface RecordingList {
 export interface ShownRecording {
   readonly id: number;
   readonly head: RecordingHead;
+  /** The last rows, oldest first; with `--line`, only those of that line. */
   readonly rows: readonly FlightRow[];
   readonly left: number;
 }
@@ -117,7 +121,7 @@ export const RECORDER_FILE = agentCommand<{ id: number }, { readonly id: number;
   render: (result) => JSON.stringify(result),
 });
 
-/** The commands of the family `recorder`. */
+/** The commands `recorder list`, `show`, `export`, `freeze`, `pin` and `unpin`, and the hidden `recorder file`. */
 export const RECORDER_COMMANDS: readonly ConsoleCommand[] = [
   ...[RECORDER_LIST, RECORDER_SHOW, RECORDER_EXPORT, RECORDER_FREEZE, RECORDER_PIN, RECORDER_UNPIN, RECORDER_FILE],
 ];
@@ -131,7 +135,10 @@ export async function soundRecording(id: number, file: Buffer | undefined): Prom
   throw new ConsoleError('failed', msg`recording ${id} is damaged: check the disk (dmesg)`);
 }
 
-/** Returns the typed number of a recording. Errors: throws ConsoleError 'usage' if it is missing or invalid. */
+/**
+ * Returns the typed number of a recording; whether it exists is not checked. Errors: throws ConsoleError 'usage' if it is missing or
+ * invalid.
+ */
 export function readId(args: Parameters<typeof numberArg>[0]): number {
   return numberArg(args, 'id', { min: 1, max: MAX_ID });
 }
@@ -215,7 +222,10 @@ function cutRow(text: string, { widthCols }: Page): string {
   return text.length > widthCols ? `${text.slice(0, widthCols - 1)}~` : text;
 }
 
-/** Returns the facts of a recording, such as when, why and on which lines. */
+/**
+ * Returns the facts of a recording as lines of text: when, clock quality, agent, why, alarms and lines. The time is in the time zone of the
+ * recording, not of the page.
+ */
 export function factLines(id: number, head: RecordingHead, page: Page): readonly string[] {
   const [first] = head.parts;
   const revision = head.revision === null ? msg`no revision` : msg`revision ${head.revision}`;

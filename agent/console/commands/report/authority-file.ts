@@ -9,7 +9,7 @@ import { type LocalArgs, textOf } from '../../terminal/terminal.ts';
 /** Largest file of certificates. Units: bytes. Source: as for the files of the uplink. */
 const MAX_BYTES = 1_048_576;
 
-/** Trusted certificates in PEM, and the file that they are from. */
+/** The content of a file with trusted certificates in PEM, and the path of that file. */
 export interface AuthorityFile {
   readonly file: string;
   readonly certificates: string;

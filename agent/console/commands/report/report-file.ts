@@ -9,7 +9,10 @@ export interface ReportPeriod {
   readonly to: SavingsDate;
 }
 
-/** A rendered report, and whether it is signed. `whyNot`: why it is not; null if it is. `node`: the node that signed; empty if none did. */
+/**
+ * A rendered report, and whether it is signed. `text`: states that too, and contains the signature if there is one. `whyNot`: why it is
+ * not; null if it is. `node`: the node that signed; empty if none did.
+ */
 export interface SealedPage {
   readonly text: string;
   readonly isSigned: boolean;
@@ -17,7 +20,10 @@ export interface SealedPage {
   readonly node: string;
 }
 
-/** The text of a report file, with what the command prints about it. `from`, `to`: null if it is not about nights. */
+/**
+ * The text of a report file, with what the command prints about it. `cabinet`: its id. `from`, `to`: first and last night, both included;
+ * null if it is not about nights.
+ */
 export interface ReportFile extends SealedPage {
   readonly kind: ReportKind;
   readonly cabinet: string;

@@ -68,7 +68,7 @@ const VERIFY: LocalCommand = {
   examples: ['luciole report verify november.html --authority city.pem', 'luciole report verify savings.json --json'],
 };
 
-/** The commands of the family `report`. */
+/** The commands `report night`, `month`, `savings`, `commission` and `verify`, which run in the client, and the hidden `report make`. */
 export const REPORT_COMMANDS: readonly ConsoleCommand[] = [
   ...KINDS.map(
     ({ more, ...words }): LocalCommand => ({

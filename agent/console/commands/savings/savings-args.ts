@@ -55,7 +55,10 @@ export function listArg(args: RawArgs, name: string): readonly string[] {
   return items.map((item) => item.trim()).filter(Boolean);
 }
 
-/** Returns the cause that a person typed. Errors: throws ConsoleError 'usage' if it is none of `TYPED_CAUSES`. */
+/**
+ * Returns the cause that a person typed; capital letters are accepted. Errors: throws ConsoleError 'usage' if it is missing or none of
+ * `TYPED_CAUSES`.
+ */
 export function causeArg(args: RawArgs): LedgerCause {
   const typed = textArg(args, 'cause');
   const found = TYPED_CAUSES.find((cause) => cause === typed.toLowerCase());

@@ -12,7 +12,7 @@ import { tableLines } from '../../text/text-table.ts';
 const NAMED = 6;
 const RIGHT = { align: 'right' } as const;
 
-/** Renders the saving of a period with its 90 % interval, its adjustments and what was not measured. */
+/** Renders the saving of a period with its 90 % interval, its adjustments and zones, cautions, and what was not measured or not counted. */
 export function renderSavings(result: SavingsResult, page: Page): string {
   const { total, halfKwh, savedPct, halfParts, cvPct, nmbePct } = result;
   const line = (label: Message, text: Said): string[] => labelled(label, text, page);
@@ -99,7 +99,10 @@ function gapLines({ gaps }: SavingsResult, page: Page): string[] {
   return labelled(msg`Gaps`, msg`${count(gaps.length, 'gap')}: ${firstOf(named, NAMED)}`, page);
 }
 
-/** Renders the entry with a baseline; a dash for any other entry. */
+/**
+ * Renders a ledger entry with a baseline: when, by whom and from what it was frozen, its error, and its zones. A dash for an entry without
+ * a baseline. `from`: the first night that is compared with it.
+ */
 export function renderBaseline({ n, by, atMs, from, note, baseline }: LedgerEntry, page: Page): string {
   if (baseline === undefined) return NOTHING;
   const line = (label: Message, text: Said): string[] => labelled(label, text, page);
@@ -134,7 +137,10 @@ export function renderBaseline({ n, by, atMs, from, note, baseline }: LedgerEntr
   ].join('\n');
 }
 
-/** Renders the ledger in the order of its entries, and whether its chain is whole. */
+/**
+ * Renders the ledger in the order of its entries, and whether its chain is whole. If it is, also up to which entry it is signed. The head
+ * is the number and hash of the newest entry.
+ */
 export function renderLedger({ entries, head, brokenAt, sealedN }: LedgerView, page: Page): string {
   const columns = [
     { title: msg`N`, ...RIGHT },
@@ -157,7 +163,7 @@ export function renderLedger({ entries, head, brokenAt, sealedN }: LedgerView, p
   ].join('\n');
 }
 
-/** Renders one entry that was added. */
+/** Renders one entry that was added to the ledger: its cause, nights and effect, and its number and hash as the new head. */
 export function renderLedgerEntry(entry: LedgerEntry, page: Page): string {
   const { n, hash, cause, from, to } = entry;
   return [

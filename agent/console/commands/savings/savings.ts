@@ -167,7 +167,7 @@ const VERIFY: LocalCommand = {
   examples: ['luciole savings verify', 'luciole savings verify savings.json --authority city.pem'],
 };
 
-/** The `savings` commands. */
+/** The commands `savings show`, `baseline`, `ledger`, `export`, `freeze` and `add`, and `savings verify`, which runs in the client. */
 export const SAVINGS_COMMANDS: readonly ConsoleCommand[] = [show, baseline, ledger, SAVINGS_EXPORT, VERIFY, freeze, add];
 
 function readAdd(args: RawArgs) {

@@ -45,7 +45,10 @@ export const LOG_WATCH = agentCommand<{ level: LogSeverity; forMs: number | null
   progress: { isLasting: true, load: async () => renderLogLine },
 });
 
-/** Returns the typed level, `info` if none was typed. Errors: throws ConsoleError 'usage' for an unknown level. */
+/**
+ * Returns the typed level, the lowest severity to show; `info` if none was typed. Capital letters are accepted. Errors: throws ConsoleError
+ * 'usage' for an unknown level.
+ */
 export function readLevel({ level = 'info' }: LocalArgs): LogSeverity {
   const typed = String(level).toLowerCase();
   const found = LOG_SEVERITIES.find((each) => each === typed);
@@ -110,7 +113,7 @@ export function leftOut(lines: number, page: Pick<Page, 'language'>): string {
   return `! ${translated(counted(lines, msg`${lines} line left out`, msg`${lines} lines left out`), page)}`;
 }
 
-/** Renders a log line in three rows at most; a longer text is cut. */
+/** Renders a log line in three rows at most: local time, severity, name, and fields or the text of an event. A longer text is cut. */
 export function logRows(line: LogLine, page: Page): readonly string[] {
   const { atMs, severity, name, fields, repeated } = line;
   const time = clockTime(atMs, { ...page, atMs });
@@ -146,7 +149,7 @@ function fieldsText(fields: LogLine['fields']): string {
     .join(' ');
 }
 
-/** Renders the summary of `log watch`. */
+/** Renders the summary of `log watch`: how long it ran, the lines that were sent (`seen`), and those that were not (`missed`). */
 export function renderLogEnd({ seen, missed, durationMs }: Watched, page: Page): string {
   const sum = msg`${count(seen, 'line')} of the log in ${formatDuration(durationMs)}`;
   return paragraph(missed === 0 ? sum : msg`${sum}; ${missed} more not shown: this terminal is too slow`, page).join('\n');

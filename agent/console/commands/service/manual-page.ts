@@ -42,7 +42,7 @@ const EXITS: readonly (readonly [number, string])[] = [
   [EXIT_BAD_CONFIG, 'the configuration cannot be used'],
 ];
 
-/** Returns the manual page `luciole.1` in roff, in English. `version`: of the program, such as `0.1.0`. */
+/** Returns the manual page `luciole.1` in roff, in English, without hidden commands. `version`: of the program, such as `0.1.0`. */
 export function manualPage(version: string): string {
   const shown = COMMANDS.filter(({ isHidden }) => !isHidden);
   const known = new Set<string>(GROUPS);

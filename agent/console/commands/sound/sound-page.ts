@@ -8,7 +8,9 @@ import { wordOf } from '../../text/state-words.ts';
 import { labelled, paragraph } from '../../text/text-lines.ts';
 import { tableLines } from '../../text/text-table.ts';
 
-/** Renders the sound places as a table, then their faults. */
+/**
+ * Renders the sound places as a table, then their faults: the track that plays now, the volume that applies while the place plays, and why.
+ */
 export function renderPlaces(places: readonly SoundView[], page: Page): string {
   if (places.length === 0) return translated(msg`the cabinet has no sound place`, page);
   const rows = places.map((place) => [
@@ -33,7 +35,7 @@ export function renderPlaces(places: readonly SoundView[], page: Page): string {
   return [...tableLines(columns, rows, page), ...faults].join('\n');
 }
 
-/** Renders the state of one sound place, and the reasons for what it plays. */
+/** Renders the state of one sound place, with its player, amplifiers and faults, and the reasons for what it should play. */
 export function renderSoundWhy(view: SoundView, page: Page): string {
   const row = (label: Message, text: Said): string[] => labelled(label, text, page);
   const { player, amplifiers, trace } = view;
@@ -53,7 +55,7 @@ export function renderSoundWhy(view: SoundView, page: Page): string {
   ].join('\n');
 }
 
-/** Renders the outcome of a request for sound. */
+/** Renders the outcome of a request for sound: place, state and reason. `isSaved` false: also that a restart may forget it. */
 export function renderSoundOutcome({ state, reason, target, isSaved }: Outcome, page: Page): string {
   const text = String(reason) === '' ? msg`${target.id}: ${wordOf(state)}` : msg`${target.id}: ${wordOf(state)}, ${reason}`;
   const notSaved = isSaved === false ? labelled(msg`Note`, msg`not saved yet: a restart of the agent may forget it`, page) : [];

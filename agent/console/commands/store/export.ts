@@ -120,9 +120,9 @@ export function framesToAsk(last: { readonly frames: number; readonly readings: 
   return Math.min(Math.max(fitting, FRAMES.min), FRAMES.max);
 }
 
-/** The formats of an export file. */
+/** The formats of an export file: CSV, or one JSON object per line. Both have one reading per line, after a head line. */
 export const EXPORT_FORMATS = ['csv', 'jsonl'] as const;
-/** One of the formats of an export file. */
+/** A format of an export file: `csv`, or `jsonl` with one JSON object per line. */
 export type ExportFormat = (typeof EXPORT_FORMATS)[number];
 
 const FIELDS = ['seq', 'time', 'point', 'value', 'unit', 'quality', 'corrected'] as const;

@@ -166,12 +166,12 @@ function checkedAccount({ produced, delivered, backlog, gaps, estimates, isBalan
   return msg`${formatNumber(produced)} produced, ${parts} delivered, waiting and lost: ${result}`;
 }
 
-/** Renders the progress line of `store check`. */
+/** Renders the progress line of `store check`: how long the check has run, not how much of it is done. */
 export function renderCheckProgress({ forMs }: CheckProgress, page: Page): string {
   return translated(msg`reading everything, ${formatDuration(forMs)}`, page);
 }
 
-/** Renders the result of `store backup`: path, size and time of the copy of `state.db`. */
+/** Renders the result of `store backup`: path and size of the copy of `state.db`, and when the copy was requested. */
 export function renderBackup({ path, bytes, atMs }: BackupReport, page: Page): string {
   return labelled(msg`Backup`, msg`${path}, ${formatBytes(bytes)}, ${clockTime(atMs, page)}`, page).join('\n');
 }

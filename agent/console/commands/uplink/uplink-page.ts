@@ -106,7 +106,10 @@ const STAGE: Readonly<Record<UplinkStepName, Message>> = {
 /** Words of the table, which have the colours of states. */
 const RESULT: Readonly<Record<UplinkStep['outcome'], string>> = { ok: 'ok', doubtful: 'warning', failed: 'failed', skipped: '-' };
 
-/** Renders `uplink test`: the stages, and the result. */
+/**
+ * Renders `uplink test`: the broker and the client id of the test, the stages with their times and texts, and the result. `steps` end with
+ * the first failure.
+ */
 export function renderTest({ broker, clientId, steps, ok }: UplinkTest, page: Page): string {
   const rows = steps.map(({ name, outcome, tookMs, text }) => [
     STAGE[name],
@@ -141,12 +144,12 @@ function failedText(steps: readonly UplinkStep[], clientId: string): Message {
     : msg`the connection fails at ${STAGE[last]}: the last line says what to check`;
 }
 
-/** Renders the result of one stage of `uplink test` in one line. */
+/** Renders the name and the outcome of one stage of `uplink test` in one line, without its text and time. */
 export function renderStepDone({ name, outcome }: UplinkStep, page: Page): string {
   return translated(outcome === 'skipped' ? msg`${STAGE[name]}: not requested` : msg`${STAGE[name]}: ${wordOf(RESULT[outcome])}`, page);
 }
 
-/** Renders the answer of `uplink reconnect`. */
+/** Renders the answer of `uplink reconnect`: that it was requested, and how to see the result. The text is always the same. */
 export function renderReconnect(page: Page): string {
   return paragraph(msg`requested; certificates and password are read again. \`luciole uplink\` shows the result`, page).join('\n');
 }

@@ -23,7 +23,7 @@ export const UPLINK = agentCommand({
   examples: ['luciole uplink', 'luciole uplink test', 'luciole uplink --json'],
 });
 
-/** `uplink status`: answers as `uplink` does. */
+/** `uplink status`: answers as `uplink` does, with the state of the connection to the platform and of the backlog. */
 export const UPLINK_STATUS = agentCommand({
   ...looking,
   name: 'uplink status',
