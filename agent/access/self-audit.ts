@@ -37,9 +37,9 @@ export interface RecordParts {
 export interface SelfRecord {
   /**
    * Enters an event in the audit log if its code is one of a fixed set, such as `agent-started` or `config-changed`. Others have no effect.
-   * The rate of `clock-stepped` is limited; over the limit it is not entered.
+   * The rate of `clock-stepped` is limited; over the limit it is not entered. `isEnd`: it is the end of a lasting event.
    */
-  note(event: AgentEvent): void;
+  note(event: AgentEvent, isEnd: boolean): void;
   /** Begins to observe the wall clock. A second call has no effect, also after `stop`. */
   start(): void;
   stop(): void;
@@ -70,9 +70,9 @@ export function createSelfRecord({ clock, log, store: { audit } }: RecordParts):
   }
 
   return {
-    note({ code, text, endMs, startMs }) {
+    note({ code, text }, isEnd) {
       if (code === 'clock-stepped' && !steps.take()) return;
-      if (NOTED.has(code)) enter(code, String(text), endMs === null || endMs === startMs ? 'ok' : 'over');
+      if (NOTED.has(code)) enter(code, String(text), isEnd ? 'over' : 'ok');
     },
     start() {
       if (looks === null) watchClock();

@@ -87,10 +87,10 @@ async function startAgent(joined: Joined): Promise<void> {
   if (store.pulse().refusal === 'held' || parts.hasBegunHeld === true) void endRunOnceFree(joined);
   completed('store-opened');
   if (parts.guard?.unstored != null) void store.recordLoss(parts.guard.unstored).then(parts.guard.settleLoss);
+  if (state.isStopping) return;
   // Before the parts that report again what earlier runs left open.
   void joined.alarms.begin().then(() => endLeftovers({ store, clock, isGoingOn: ongoing.isGoingOn }));
   state.rooms.startOthers();
-  if (state.isStopping) return;
   // State for the births. A hung disk does not delay the uplink; the state is published once it responds.
   const shown = showState(joined);
   if ((await within(clock, DISK_WAIT_MS, shown)) !== true)

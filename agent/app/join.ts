@@ -96,10 +96,10 @@ export function joinParts(parts: AgentParts, apply: (next: CabinetAndProfiles) =
 }
 
 /** The receivers of every event, also of a suppressed one. */
-function recordOf({ record, savings }: Building): { note(event: AgentEvent): void } {
+function recordOf({ record, savings }: Building): { note(event: AgentEvent, isEnd: boolean): void } {
   return {
-    note(event) {
-      record.note(event);
+    note(event, isEnd) {
+      record.note(event, isEnd);
       savings.onEvent(event);
     },
   };

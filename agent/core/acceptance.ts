@@ -8,7 +8,7 @@ import { type Message, msg } from './message.ts';
 import type { LevelPct, PointId } from './words.ts';
 
 /**
- * The result of a ramp for one lamp. `no answer`: each level failed, although the lamp may answer. `does not follow`: some levels failed.
+ * The result of a ramp for one lamp. `no answer`: each level failed and its device does not answer. `does not follow`: a level failed.
  * `refused`: none failed, but one was refused. `no power`: less than 1 W at its last measured level, or a rise below 1 W while it alone
  * rose. `power does not rise`: less than 1 W more per lamp at a measured level than at the one before. It may be `ok` without a
  * measurement of its power.

@@ -213,5 +213,7 @@ export interface IdentifyRequest {
 export interface IdentifyRun {
   readonly lowPct: LevelPct;
   readonly highPct: LevelPct;
+  /** Aborted when another request ends or replaces the blinking; not by `stop`, nor when the time is over. */
+  readonly ended: AbortSignal;
   stop(): void;
 }

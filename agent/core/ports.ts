@@ -136,7 +136,7 @@ export interface LineView {
   readonly transactions: number;
   /** Requests without a reply in time. */
   readonly timeouts: number;
-  /** Damaged replies, without incomplete ones. */
+  /** Damaged and incomplete replies. */
   readonly crcErrors: number;
   readonly exceptions: number;
   /** Replies to requests that had been given up. */

@@ -46,7 +46,7 @@ export function lineView({ source, supervisor, load, runner }: LineRuntime, coun
     busyPct: load.busyPct(),
     transactions: counters?.transactions ?? 0,
     timeouts: counters?.timeouts ?? 0,
-    crcErrors: counters?.crcErrors ?? 0,
+    crcErrors: (counters?.crcErrors ?? 0) + (counters?.truncated ?? 0),
     exceptions: counters?.exceptions ?? 0,
     lateReplies: counters?.lateReplies ?? 0,
     noiseBytes: counters?.noiseBytes ?? (source.kind === 'uart' ? source.driver.counters.noiseBytes : 0),

@@ -29,13 +29,13 @@ export interface PanelSchedule {
   at(nowMs: WallMs): AppliedEntry | null;
 }
 
-/** The sun rises and sets within this time of midnight and noon. Units: ms. Source: half a day. */
-const HALF_DAY_MS = DAY_MS / 2;
+const NOON_HOUR = 12;
 const MINUTES_PER_HOUR = 60;
 
 /**
- * Creates the schedule of a panel from its `entries`. Their times are local times of `calendar`, or follow sunrise or sunset at `site`. A
- * sunrise counts from midnight to noon, a sunset from noon to midnight. Without its sunrise or sunset an entry does not apply.
+ * Creates the schedule of a panel from its `entries`. Their times are local times of `calendar`, or follow sunrise or sunset at `site`. The
+ * sunset of a day is the one from its noon to the next noon, its sunrise the one from the noon before: near the polar circle each may be
+ * on the other side of midnight. Without its sunrise or sunset an entry does not apply.
  */
 export function createPanelSchedule(site: SunPosition, calendar: LocalCalendar, entries: readonly PanelEntry[]): PanelSchedule {
   const changes = createSunChanges(site, HORIZON_DEG);
@@ -45,16 +45,20 @@ export function createPanelSchedule(site: SunPosition, calendar: LocalCalendar, 
     if (time === 'dusk') return null;
     if ('hour' in time) return calendar.instantOf({ ...day, ...time });
     const isSunset = time.sun === 'sunset';
-    const fromMs = calendar.instantOf({ ...day, hour: isSunset ? 12 : 0, minute: 0 });
-    const change = changes(fromMs);
-    if (change === null || change > fromMs + HALF_DAY_MS) return null;
-    return isNight(sunAltitudeDeg(site, change), HORIZON_DEG) === isSunset ? change + time.offsetMin * MINUTE_MS : null;
+    const fromDay = isSunset ? day.day : day.day - 1;
+    const [fromMs, toMs] = [fromDay, fromDay + 1].map((each) => calendar.instantOf({ ...day, day: each, hour: NOON_HOUR, minute: 0 }));
+    if (fromMs === undefined || toMs === undefined) return null;
+    for (let change = changes(fromMs); change !== null && change <= toMs; change = changes(change))
+      if (isNight(sunAltitudeDeg(site, change), HORIZON_DEG) === isSunset) return change + time.offsetMin * MINUTE_MS;
+    return null;
   }
 
   function spanOf({ at, until }: PanelEntry, day: NightDay): Pick<AppliedEntry, 'sinceMs' | 'untilMs'> | null {
     const [sinceMs, sameDayMs] = [instantOf(day, at), instantOf(day, until)];
     const untilMs = isNextDay({ at, until }, sinceMs, sameDayMs) ? instantOf({ ...day, day: day.day + 1 }, until) : sameDayMs;
-    return sinceMs === null || untilMs === null ? null : { sinceMs, untilMs };
+    if (sinceMs === null || untilMs === null) return null;
+    // The end of its own day is missing: that of the next day is its end only if it is the next such time.
+    return sameDayMs === null && untilMs - sinceMs > DAY_MS ? null : { sinceMs, untilMs };
   }
 
   return {

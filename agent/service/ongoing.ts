@@ -19,10 +19,10 @@ export interface OngoingParts {
   readonly store: Pick<Store, 'appendEvent' | 'appendOutcome' | 'readEvents'>;
   readonly uplink: Pick<Uplink, 'outcome' | 'event'>;
   readonly log: Log;
-  /** Counts events for the metrics. */
-  readonly self: { note(event: AgentEvent): void };
-  /** Enters some events in the audit log, and takes events for the proof of savings. */
-  readonly record: { note(event: AgentEvent): void };
+  /** Counts events for the metrics. `isEnd`: see `isEndOf`. */
+  readonly self: { note(event: AgentEvent, isEnd: boolean): void };
+  /** Enters some events in the audit log, and takes events for the proof of savings. `isEnd`: see `isEndOf`. */
+  readonly record: { note(event: AgentEvent, isEnd: boolean): void };
   /** Keeps events in memory; an alarm that begins may cause a recording. */
   readonly flight: { note(event: AgentEvent): void };
   /** Returns the event with its acknowledgement and its suppression, if any. `before`: the open event with this id, as last reported. */
@@ -72,10 +72,10 @@ export function createOngoing(parts: OngoingParts): Ongoing {
     store.appendEvent(event);
     uplink.event(event);
   };
-  const raise = (event: AgentEvent): void => {
+  const raise = (event: AgentEvent, before: AgentEvent | undefined): void => {
     const isRaised = !isSuppressed(event);
     if (isRaised) {
-      self.note(event);
+      self.note(event, isEndOf(event, before));
       flight.note(event);
     }
     const facts = { source: event.source, text: event.text, ended: event.endMs !== null, ...(isRaised ? {} : { suppressed: true }) };
@@ -83,15 +83,16 @@ export function createOngoing(parts: OngoingParts): Ongoing {
   };
   return {
     onEvent(reported) {
-      const event = parts.alarms.admit(withFaultFacts(reported), open.get(reported.id));
-      record.note(event);
+      const before = open.get(reported.id);
+      const event = parts.alarms.admit(withFaultFacts(reported), before);
+      record.note(event, isEndOf(event, before));
       // Stored first: what follows only reports it.
       keep(event);
-      raise(event);
+      raise(event, before);
     },
     amend(event) {
       const before = open.get(event.id);
-      if (before !== undefined && isSuppressed(before) && !isSuppressed(event)) raise(event);
+      if (before !== undefined && isSuppressed(before) && !isSuppressed(event)) raise(event, before);
       if (before !== undefined || event.endMs !== null) keep(event);
     },
     openEvents: () => [...open.values()],
@@ -110,6 +111,14 @@ export function createOngoing(parts: OngoingParts): Ongoing {
     isGoingOn: (eventId) => open.has(eventId),
     isOpenCommand: (commandId) => openCommands.has(commandId),
   };
+}
+
+/**
+ * Returns whether an event is the end of one that lasted. `before`: the open event with this id; undefined also for one of an earlier run.
+ * After the clock was set back, such an event may end at its start, as one without duration does.
+ */
+function isEndOf({ startMs, endMs }: AgentEvent, before: AgentEvent | undefined): boolean {
+  return endMs !== null && (before !== undefined || endMs !== startMs);
 }
 
 /**

@@ -37,12 +37,14 @@ export function createStoreChores(clock: Clock, reader: StoreReader, committer: 
     let sum: RetentionReport = { readings: 0, lost: 0, isClockDoubted: false, people: 0 };
     const quality = clock.quality();
     if (!isTrusted(quality)) return sum;
-    let livedMs: number | null = clock.monoMs() - retainedMono;
-    retainedMono = clock.monoMs();
+    const nowMono = clock.monoMs();
+    let livedMs: number | null = nowMono - retainedMono;
     for (let more = true; more; livedMs = null) {
       const question = { provenSeq: committer.progress.provenSeq, livedMs, isSynced: quality === 'synced' };
       const step: RetentionStepDone | undefined = await reader.readUnbounded('retain', question, 'telemetry.db');
       if (step === undefined) return undefined;
+      // Only now: the time before a step that failed counts for the next one.
+      retainedMono = nowMono;
       sum = {
         readings: sum.readings + step.readings,
         lost: sum.lost + step.lost,

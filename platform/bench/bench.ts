@@ -10,6 +10,7 @@ import { join } from 'node:path';
 import { setTimeout as pause } from 'node:timers/promises';
 import { NODE_FLAGS } from '../cli/node-flags.ts';
 import { type HostCommandOptions, numberOption } from '../cli/options.ts';
+import { PlatformFailure } from '../core/errors.ts';
 import { migrateDatabase } from '../database/migrate.ts';
 import { type Database, openDatabase } from '../database/postgres.ts';
 import { endProcess } from '../servers/programs.ts';
@@ -48,10 +49,19 @@ export async function runBench({ values, isHelp }: HostCommandOptions): Promise<
     return 0;
   }
   const option = (name: string, standard: number): number => numberOption(`--${name}`, values[name], standard);
-  const [rate, seconds, nodes, count] = [option('rate', 10_000), option('seconds', 60), option('nodes', 200), option('workers', 2)];
-  const folder = mkdtempSync(join(tmpdir(), 'luciole-bench-'));
-  const postgres = await startTemporaryPostgres(['shared_buffers = 512MB', 'max_wal_size = 4GB']);
+  const whole = (name: string, standard: number): number => {
+    const number = option(name, standard);
+    if (!Number.isInteger(number)) throw new PlatformFailure('usage', `--${name}: write a whole number`);
+    return number;
+  };
+  const [rate, seconds, nodes, count] = [option('rate', 10_000), option('seconds', 60), whole('nodes', 200), whole('workers', 2)];
+  // The broker first: it ends at once if PostgreSQL does not start.
   const broker = await startTemporaryMosquitto();
+  const postgres = await startTemporaryPostgres(['shared_buffers = 512MB', 'max_wal_size = 4GB']).catch(async (error: unknown) => {
+    await broker.stop();
+    throw error;
+  });
+  const folder = mkdtempSync(join(tmpdir(), 'luciole-bench-'));
   const database = openDatabase({ url: postgres.url, connections: 1 });
   const generator = new LoadGenerator({ url: broker.url, nodes, lamps: LAMPS, rate });
   const startWorker = workerStarter(folder, ['--database', postgres.url, '--broker', broker.url]);

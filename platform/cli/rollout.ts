@@ -1,7 +1,7 @@
 /** `rollout`: files of the configuration for many cabinets, in waves. */
 import { readFileSync } from 'node:fs';
 import { type RolloutPlan, type RolloutReport, type RolloutTarget, rollOut } from '../commands/rollout.ts';
-import { isConfigFile, mostBytesOf } from '../core/config-upload.ts';
+import { isConfigComment, isConfigFile, mostBytesOf } from '../core/config-upload.ts';
 import { PlatformFailure } from '../core/errors.ts';
 import { planWaves, ROLLOUT_RULES, type RolloutRules } from '../core/waves.ts';
 import { openDatabase, type RunQuery } from '../database/postgres.ts';
@@ -65,7 +65,7 @@ async function planOf(query: RunQuery, options: HostCommandOptions, files: reado
   const minutes = trialOption(values['minutes']);
   const rules = rulesOf(values, minutes);
   const waves = planWaves(shuffled([...targets.keys()]), rules).map((wave) => wave.map((key) => targets.get(key) as RolloutTarget));
-  const comment = typeof values['comment'] === 'string' ? values['comment'] : '';
+  const comment = commentOption(values['comment']);
   return { waves, rules, minutes, comment };
 }
 
@@ -88,6 +88,12 @@ function trialOption(text: HostCommandOptions['values'][string]): number {
   if (!Number.isInteger(minutes) || minutes > LONGEST_TRIAL)
     throw new PlatformFailure('usage', `--minutes: write a whole number from 1 to ${LONGEST_TRIAL}`);
   return minutes;
+}
+
+function commentOption(value: HostCommandOptions['values'][string]): string {
+  const comment = typeof value === 'string' ? value : '';
+  if (!isConfigComment(comment)) throw new PlatformFailure('usage', '--comment: write up to 200 characters, in one line');
+  return comment;
 }
 
 interface FileWord {

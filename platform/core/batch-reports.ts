@@ -13,6 +13,17 @@ import {
 /** A report with the number of its node and its time. Units: `atReportMs` ms UTC, the `stateTime` of the report. */
 export type Reported<T> = T & { readonly node: number; readonly atReportMs: number };
 
+/**
+ * The newest entry that an audit log had when it was reported. `isHead`: the cabinet reported it as its newest; false if it only reported
+ * the entry. Units: `atMs` ms UTC, the `stateTime` of the report.
+ */
+export interface LogHead {
+  readonly n: number;
+  readonly hash: string;
+  readonly atMs: number;
+  readonly isHead: boolean;
+}
+
 /** The detection of a person for a neighbour cabinet, with the message that contained it. */
 export interface BatchRelay {
   readonly message: NodeMessage;
@@ -27,8 +38,8 @@ export class BatchReports {
   readonly openEvents = new Map<number, { readonly ids: readonly string[]; readonly atMs: number }>();
   readonly gaps: Reported<NodeGap>[] = [];
   readonly log: Reported<LogEntry>[] = [];
-  /** By node: the last entry of its audit log, from the report that was added last. */
-  readonly logHeads = new Map<number, { readonly n: number; readonly hash: string }>();
+  /** By node: the newest entry of its audit log, from the newest head and the entries reported after it. */
+  readonly logHeads = new Map<number, LogHead>();
   readonly outcomes: Reported<CommandOutcome>[] = [];
   readonly relays: BatchRelay[] = [];
 
@@ -63,8 +74,17 @@ export class BatchReports {
     } else if (report.kind === 'open-events') {
       if ((this.openEvents.get(node)?.atMs ?? Number.NEGATIVE_INFINITY) <= atMs) this.openEvents.set(node, { ids: report.ids, atMs });
     } else if (report.kind === 'gap') this.gaps.push({ ...report.gap, ...by });
-    else if (report.kind === 'log') this.log.push({ ...report.entry, ...by });
-    else if (report.kind === 'log-head') this.logHeads.set(node, { n: report.n, hash: report.hash });
+    else if (report.kind === 'log') {
+      this.log.push({ ...report.entry, ...by });
+      this.#addLogHead(node, { n: report.entry.n, hash: report.entry.hash, atMs, isHead: false });
+    } else if (report.kind === 'log-head') this.#addLogHead(node, { n: report.n, hash: report.hash, atMs, isHead: true });
     else if (report.kind === 'outcome') this.outcomes.push({ ...report.outcome, ...by });
+  }
+
+  /** A head replaces an older one, also a higher one: the log may have been replaced. An entry only raises it. */
+  #addLogHead(node: number, head: LogHead): void {
+    const known = this.logHeads.get(node);
+    if (known !== undefined && (known.atMs > head.atMs || (!head.isHead && known.n >= head.n))) return;
+    this.logHeads.set(node, { ...head, isHead: head.isHead || known?.isHead === true });
   }
 }

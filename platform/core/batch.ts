@@ -141,7 +141,7 @@ export class Batch {
     this.readings.series.push(series);
     this.readings.atMs.push(atMs);
     this.readings.value.push(value);
-    this.readings.quality.push(quality >= 0 && quality <= MOST_QUALITY ? quality : 0);
+    this.readings.quality.push(Number.isInteger(quality) && quality >= 0 && quality <= MOST_QUALITY ? quality : 0);
   }
 
   #addProperty(message: NodeMessage, { id }: NodeDirectory, name: string, metric: HostMetric): void {

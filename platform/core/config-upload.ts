@@ -16,6 +16,9 @@ const MOST_BYTES = { cabinet: 512 * 1_024, other: 128 * 1_024 };
 /** Source: docs/platform.md: names of profiles have small letters, digits, dots, underscores and hyphens. */
 const NAMES = /^(?:cabinet\.yaml|revision\.sig|profiles\/[a-z0-9][a-z0-9._-]{0,63}\.yaml)$/;
 
+/** Units: UTF-16 units. */
+const MOST_COMMENT = 200;
+
 /**
  * Whether a rollout may contain a file with this name: `cabinet.yaml`, `revision.sig`, or `profiles/NAME.yaml` without capital letters.
  * A cabinet accepts each of these names.
@@ -27,6 +30,11 @@ export function isConfigFile(name: string): boolean {
 /** Returns the size above which a cabinet refuses a file of this name; `revision.sig` has a lower limit there. Units: bytes. */
 export function mostBytesOf(name: string): number {
   return name === 'cabinet.yaml' ? MOST_BYTES.cabinet : MOST_BYTES.other;
+}
+
+/** Whether a cabinet accepts this comment with `apply`. Source: docs/platform.md: up to 200 characters, none of Unicode category C. */
+export function isConfigComment(text: string): boolean {
+  return text.length <= MOST_COMMENT && !/\p{C}/u.test(text);
 }
 
 /**

@@ -83,12 +83,17 @@ export async function saveGaps(query: RunQuery, { reports: { gaps } }: Batch): P
 }
 
 /**
- * Stores entries of audit logs, each once by number and hash, and the ends of the logs as the nodes report them. Returns the last entry up
+ * Stores entries of audit logs, each once by number and hash, and the ends of the logs as the nodes reported them last. Returns the last entry up
  * to which all that the node sent are stored, for each node with entries in this batch; a node without such an entry is left out.
  */
 export async function saveLog(query: RunQuery, { reports: { log, logHeads } }: Batch): Promise<readonly LogPoint[]> {
-  for (const [node, { n, hash }] of [...logHeads].sort(([a], [b]) => a - b)) {
-    await query('update node set log_reported_n = $2, log_reported_hash = $3 where id = $1', [node, n, hash]);
+  for (const [node, { n, hash, atMs, isHead }] of [...logHeads].sort(([a], [b]) => a - b)) {
+    await query(
+      `update node set log_reported_n = $2, log_reported_hash = $3, log_reported_at = to_timestamp($4 / 1000.0)
+       where id = $1 and ($5 or log_reported_n is null or log_reported_n < $2)
+         and (log_reported_at is null or log_reported_at <= to_timestamp($4 / 1000.0) or log_reported_at > now() + $6 * interval '1 ms')`,
+      [node, n, hash, atMs, isHead, AHEAD_MS],
+    );
   }
   if (log.length === 0) return [];
   await query(

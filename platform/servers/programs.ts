@@ -1,5 +1,5 @@
 /** Finds and ends the server programs that the demo and the bench start. */
-import { type ChildProcess, execFile } from 'node:child_process';
+import { type ChildProcess, spawn } from 'node:child_process';
 import { accessSync, constants, readdirSync } from 'node:fs';
 import { createServer } from 'node:net';
 import { delimiter, dirname, join } from 'node:path';
@@ -54,9 +54,19 @@ export function runProgram(
   options: { readonly cwd?: string; readonly detached?: boolean } = {},
 ): Promise<string> {
   return new Promise((resolve, reject) => {
-    execFile(file, [...words], options, (error, stdout, stderr) => {
-      if (error === null) resolve(String(stdout));
-      else reject(new Error(`${file} failed: ${String(stderr).trim() || error.message}`));
+    // execFile would ignore `detached`.
+    const child = spawn(file, words, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
+    let [out, err] = ['', ''];
+    child.stdout.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    child.stderr.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
+    });
+    child.once('error', (error) => reject(new Error(`${file} failed: ${error.message}`)));
+    child.once('close', (code) => {
+      if (code === 0) resolve(out);
+      else reject(new Error(`${file} failed: ${err.trim() || howItEnded(child)}`));
     });
   });
 }

@@ -80,6 +80,19 @@ t.test('quality, missing values, flags, and times that no database holds', async
   t.strictSame([batch.readings.value, batch.readings.quality, batch.invalid], [[7, null, 1], [500, 0, 192], 1]);
 });
 
+t.test('a quality that the column cannot hold becomes 0', async (t) => {
+  const odd = [1.5, -1, 40_000, Number.NaN];
+  const batch = new Batch();
+  for (const value of odd) {
+    const properties = [{ key: 'Quality', type: 10, value: { kind: 'double' as const, value } }];
+    batch.add(message('spBv1.0/g/DDATA/c1/L01', [{ ...double(1, 7), properties }]), directory);
+  }
+  t.strictSame(
+    batch.readings.quality,
+    odd.map(() => 0),
+  );
+});
+
 t.test('a segment gives the same readings; a series without a number is requested', async (t) => {
   const segment = (p: string) =>
     deflateSync(

@@ -166,6 +166,37 @@ t.test('gaps and the audit log are chains; a rewritten log shows', { skip }, asy
   t.match(await database.query('select n, problem from audit_problem'), [{ n: '2', problem: /hash/ }]);
 });
 
+t.test('a reported end of an audit log: the newest report counts, and entries reported after it', { skip }, async (t) => {
+  const { storeBatch } = await import('../../platform/database/store-batch.ts');
+  const database = await openTables(t);
+  const origin = { group: 'g', node: 'c1', device: '', verb: 'NDATA' as const };
+  const directory = { id: 1, epoch: null, metric: () => undefined, series: () => undefined };
+  type Report = readonly [secondsLater: number, fields: Readonly<Record<string, unknown>>];
+  const head = (n: number) => ({ head: n, hash: `h${n}` });
+  const entry = (n: number) => ({ n, after: n - 1, atMs: NOW, hash: `h${n}`, body: null });
+  const store = async (...reports: readonly Report[]): Promise<unknown> => {
+    const batch = new Batch();
+    for (const [s, fields] of reports) {
+      const sentMs = NOW + s * 1_000;
+      const metric = { name: 'Sync/Log', alias: undefined, atMs: sentMs, datatype: 12, isTransient: false, properties: new Map() };
+      const metrics = [{ ...metric, value: JSON.stringify(fields) }];
+      batch.add({ origin, payload: { sentMs, seq: 0, metrics }, receivedMs: NOW + 60_000, bytes: 100, receivedMono: 0 }, directory);
+    }
+    await storeBatch(database, batch);
+    const [row] = await database.query<{ n: string; problems: string }>(
+      `select log_reported_n as n, (select count(*) from audit_problem) as problems from node where id = 1`,
+    );
+    return [Number(row?.n), Number(row?.problems)];
+  };
+  t.strictSame(await store([1, head(1)], [1, entry(1)]), [1, 0]);
+  t.strictSame(await store([2, entry(2)], [2, entry(3)]), [3, 0], 'entries after the head are no problem');
+  t.strictSame(await store([3, entry(2)]), [3, 0], 'an entry that is sent again');
+  t.strictSame(await store([1, head(1)]), [3, 0], 'an older head, at another worker');
+  t.strictSame(await store([4, head(3)], [1, head(1)]), [3, 0], 'an older head in the same batch');
+  t.strictSame(await store([6, head(1)], [5, entry(4)]), [1, 1], 'a log that was replaced');
+  t.strictSame(await store([7, entry(2)]), [2, 1], 'and grows');
+});
+
 t.test('events: the newest report counts, and the list of open ones ends the others', { skip }, async (t) => {
   const { storeBatch } = await import('../../platform/database/store-batch.ts');
   const database = await openTables(t);

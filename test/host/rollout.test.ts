@@ -175,6 +175,8 @@ t.test('wrong words are refused before anything is sent', { skip }, async (t) =>
     [[file, '--trouble', '101'], /--trouble "101"/],
     [[file, '--minutes', '1.5'], /--minutes: write a whole number/],
     [[file, '--minutes', '169'], /from 1 to 168/],
+    [[file, '--comment', 'x'.repeat(201)], /--comment: write up to 200 characters/],
+    [[file, '--comment', 'two\nlines'], /--comment: write up to 200 characters, in one line/],
     [[file, '--group', 'none'], /no cabinet is online/],
   ] as const) {
     const options = readPlatformOptions(['rollout', ...words, '--database', url]);

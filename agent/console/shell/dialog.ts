@@ -63,7 +63,7 @@ export class Dialog {
   readonly input: Input;
   readonly #clock: Pick<Clock, 'after' | 'monoMs'>;
   readonly #pagerHelp: () => string;
-  /** Lines from `printAbove` that wait until a line is edited again. */
+  /** Lines from `printAbove` that wait until a line is edited again or the session ends. */
   readonly #held: string[] = [];
   /** The line being typed; null while something else uses the screen. */
   #editor: LineEditor | null = null;
@@ -130,7 +130,7 @@ export class Dialog {
   }
 
   /**
-   * Shows lines above the prompt; without one, above the next prompt, if the session has another. Returns the number of characters, with
+   * Shows lines above the prompt; without one, above the next prompt, or when the session ends. Returns the number of characters, with
    * those of a redrawn prompt.
    */
   printAbove(lines: readonly string[]): number {
@@ -186,9 +186,11 @@ export class Dialog {
     return this.#endReason === null ? this.writer.drained() : Promise.resolve();
   }
 
-  /** Ends the session: a pending `ask`, `page` or `drained` resolves. Only the first reason is kept. */
+  /** Ends the session: shows what `printAbove` held; a pending `ask`, `page` or `drained` resolves. Only the first reason is kept. */
   end(reason: EndReason): void {
     if (this.#endReason !== null) return;
+    // A page or a command may have left the cursor inside a line.
+    if (this.#held.length > 0) this.writer.write(`\n${this.#held.splice(0).join('')}`);
     this.#endReason = reason;
     this.input.end();
     this.writer.giveUp();

@@ -20,6 +20,7 @@ interface Blinking {
   readonly blink: Blink;
   readonly startMono: MonoMs;
   readonly untilMono: MonoMs;
+  readonly ended: AbortController;
   /** The level last reported to the sender. */
   reportedPct: LevelPct | null;
 }
@@ -59,12 +60,21 @@ export class IdentifyHandler {
   start(request: Authorised<IdentifyRequest>, held: readonly Intent[]): IdentifyRun {
     const blink = permittedBlink(this.#street, request, held);
     const startMono = this.#clock.monoMs();
-    const entry: Blinking = { request, blink, startMono, untilMono: startMono + request.forMs, reportedPct: null };
+    const entry: Blinking = {
+      request,
+      blink,
+      startMono,
+      untilMono: startMono + request.forMs,
+      ended: new AbortController(),
+      reportedPct: null,
+    };
+    this.#blinking.get(request.lamp)?.ended.abort();
     this.#blinking.set(request.lamp, entry);
     this.#onChange();
     return {
       lowPct: blink.lowPct,
       highPct: blink.highPct,
+      ended: entry.ended.signal,
       stop: () => {
         // A newer blinking of the same lamp belongs to another sender.
         if (this.#blinking.get(request.lamp) === entry) this.#end(request.lamp);
@@ -135,6 +145,7 @@ export class IdentifyHandler {
     if (entry === undefined) throw new Refusal(msg`${lampId} does not blink`);
     if (mayMaintain(entry.request.authority) && !mayMaintain(authority))
       throw new Refusal(msg`${lampId} blinks for ${entry.request.source}; only they may end it`);
+    entry.ended.abort();
     this.#end(lampId);
   }
 

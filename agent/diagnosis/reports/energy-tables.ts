@@ -28,11 +28,12 @@ export const SOURCE_TEXTS: Readonly<Record<EnergySource, Message>> = {
 
 /**
  * Returns the section about energy: used, proven and computed, by zone, night and meter, and compared with a year before. What is proven
- * and the year before are left out if there are none, the meters if the configuration has none. With fewer than two nights or months there
+ * and the year before are left out if there are none, the meters if none is configured or was counted. With fewer than two nights or months there
  * is no plot.
  */
 export function energySection(facts: NightFacts): ReportSection {
   const { savings, used } = facts;
+  const meters = meterTable(facts);
   return {
     id: 'energy',
     title: msg`Energy`,
@@ -47,7 +48,7 @@ export function energySection(facts: NightFacts): ReportSection {
       ...(savings === null ? [] : [proofTable(savings, rangeDecimals(facts))]),
       computedTable(facts),
       ...(used.length > 1 ? [nightBars(facts)] : []),
-      ...(facts.meters.length === 0 ? [] : [meterTable(facts)]),
+      ...(meters.rows.length === 0 ? [] : [meters]),
       ...(facts.before === null ? [] : [yearTable(facts, facts.before)]),
     ],
   };

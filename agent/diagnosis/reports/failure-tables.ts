@@ -2,6 +2,7 @@
 import { HOUR_MS } from '../../core/durations.ts';
 import { type Message, msg } from '../../core/message.ts';
 import type { ReportCell, ReportSection, ReportTable } from '../../core/report.ts';
+import { monthOf } from '../energy-months.ts';
 import { type Failure, latestEnd, type RepairTimes, repairTimes } from './failures.ts';
 import { nightLampHours } from './light-tables.ts';
 import type { NightFacts } from './report-facts.ts';
@@ -26,7 +27,7 @@ export interface Availability {
   readonly darkLampH: number;
   /** Counted lamp hours at night in which the level of the lamp was not known. */
   readonly unknownLampH: number;
-  /** Share of the time without an absence of the agent; null if no time has passed. */
+  /** Share of the time without an absence of the agent; null if no time has passed, or if nothing is known of it. */
   readonly agentPct: number | null;
 }
 
@@ -40,18 +41,22 @@ export function areFailuresUnknown({ eventsFromMs, endMs, unread }: Pick<NightFa
 
 /**
  * Returns how much of the lamp hours at night was without a failure that makes the lamp dark, and how much of the time without an absence
- * of the agent. Each night in `nights.missing` counts as a day of absence.
+ * of the agent. Each night in `nights.missing` counts as a day of absence. Those of `nights.partMonths` do not, and are no part of the time:
+ * whether the agent was away then is not known.
  */
 export function availability(facts: Pick<NightFacts, 'nights' | 'darkMs' | 'spanMs' | 'eventsFromMs' | 'endMs' | 'unread'>): Availability {
   const { nights, darkMs, spanMs } = facts;
   const { all, unknown } = nightLampHours(nights.sum);
   const darkLampH = numbersSum([...darkMs.values()]) / HOUR_MS;
   // An absence over whole nights is counted in the night of the return, with at most a day.
-  const awayMs = nights.missing.length * 24 * HOUR_MS + nights.sum.awayMs;
+  const missing = nights.missing.filter((date) => !nights.partMonths.includes(monthOf(date)));
+  const inPartMonths = nights.missing.length - missing.length;
+  const knownMs = (spanMs * (nights.expected - inPartMonths)) / nights.expected;
+  const awayMs = missing.length * 24 * HOUR_MS + nights.sum.awayMs;
   return {
     lightPct: all > 0 && !areFailuresUnknown(facts) ? 100 * (1 - Math.min(1, darkLampH / all)) : null,
     ...{ darkLampH, unknownLampH: unknown },
-    agentPct: spanMs > 0 ? 100 * (1 - Math.min(1, awayMs / spanMs)) : null,
+    agentPct: knownMs > 0 ? 100 * (1 - Math.min(1, awayMs / knownMs)) : null,
   };
 }
 

@@ -59,13 +59,13 @@ export function readEnergyFacts(stored: unknown): EnergyFacts | null {
 /**
  * Returns the ledger entries for the differences between two configurations. `date`: the first night of the second one. `reference`: the
  * lamps of the reference now. A lamp in it that moves to another zone keeps its power and reduction; one that is no longer in it stays out.
- * If it is empty, a lamp that moves has the values of `after`. Only entries about lamps that were added or removed have an effect.
+ * Without it, a lamp that moves has the values of `after`. Only entries about lamps that were added or removed have an effect.
  */
 export function energyChanges(
   before: EnergyFacts,
   after: EnergyFacts,
   date: SavingsDate,
-  reference: ReadonlyMap<string, ReferenceLamp> = new Map(),
+  reference?: ReadonlyMap<string, ReferenceLamp>,
 ): readonly LedgerNote[] {
   const zoneOf = (facts: EnergyFacts): Map<string, string> =>
     new Map(Object.entries(facts.lamps).flatMap(([zone, lamps]) => lamps.map(({ id }) => [id, zone] as const)));
@@ -74,8 +74,8 @@ export function energyChanges(
   const gone = [...were].flatMap(([id, zone]) => (are.get(id) === zone ? [] : [id]));
   const added = Object.entries(after.lamps).flatMap(([zone, all]): LedgerNote[] => {
     const lamps = all
-      .filter(({ id }) => were.get(id) !== zone && (!were.has(id) || reference.size === 0 || reference.has(id)))
-      .map((lamp) => (were.has(lamp.id) ? (reference.get(lamp.id) ?? lamp) : lamp));
+      .filter(({ id }) => were.get(id) !== zone && (!were.has(id) || reference === undefined || reference.has(id)))
+      .map((lamp) => (were.has(lamp.id) ? (reference?.get(lamp.id) ?? lamp) : lamp));
     return lamps.length === 0
       ? []
       : [{ ...note, cause: 'lamps-added', about: lamps.map(({ id }) => id), effect: { kind: 'add-lamps', zone, lamps } }];

@@ -64,8 +64,10 @@ export function expectedPower(
   const ratio = curve.median(lamp, band);
   const expectedW = modelW * (Number.isNaN(ratio) ? 1 : ratio);
   const usual = tolerancePct / 100;
+  const sigma = curve.sigma(lamp, band);
   const share = isLearned
-    ? Math.max(usual, Math.min(WIDEST, (SIGMAS * curve.sigma(lamp, band)) / ratio))
+    ? // Without spread the ratio may be 0, of a register too coarse for this level.
+      Math.max(usual, sigma === 0 ? 0 : Math.min(WIDEST, (SIGMAS * sigma) / ratio))
     : Math.max(usual, Number.isNaN(ratio) ? UNLEARNED.rated : UNLEARNED.near);
   const leastW = 1.5 * stepW + STANDBY_W;
   const toleranceW = Math.max(share * expectedW, leastW);

@@ -65,6 +65,8 @@ const SLACK_MS = 25;
 const MAX_LONG_READS = 64;
 /** Stray bytes of the last addresses are counted for this long after the pass. Units: ms. */
 const TAIL_MS = 150;
+/** Failures without a reply. A read that is interrupted again and again made room for levels. */
+const PROVES_NOTHING: ReadonlySet<BusErrorCode> = new Set(['timeout', 'interrupted']);
 /** Reads of an address whose replies are damaged, including the first; two damaged replies are not an accident. */
 const DAMAGED = { reads: 3, enough: 2 } as const;
 
@@ -182,7 +184,7 @@ class QuickPass {
   #note(unit: number, timed: TimedAnswer): void {
     const found = scanAnswer(unit, timed, this.#queue.config.serial);
     if (found !== null) this.#answers.set(unit, found);
-    else if (timed.answer instanceof BusError && timed.answer.code !== 'timeout')
+    else if (timed.answer instanceof BusError && !PROVES_NOTHING.has(timed.answer.code))
       this.#damages.set(unit, (this.#damages.get(unit) ?? 0) + 1);
   }
 

@@ -21,8 +21,8 @@ export type QuarterCounts = Partial<Omit<QuarterHour, 'startMs' | 'sunDeg'>>;
 /** Creates an empty history of what a line counts in each quarter of an hour of the last day. Quarters are identified by the wall clock. */
 export function createLineHistory() {
   const counts = new Uint32Array(QUARTERS * COUNTS.length);
-  /** Number of the quarter in each place, since 1970; 0 for none. */
-  const numbers = new Uint32Array(QUARTERS);
+  /** Number of the quarter in each place, since 1970; -1 for none. */
+  const numbers = new Int32Array(QUARTERS).fill(-1);
   return {
     /** Adds to the quarter of this time. */
     note(atMs: WallMs, added: QuarterCounts): void {
@@ -37,7 +37,7 @@ export function createLineHistory() {
     quarters(nowMs: WallMs): QuarterHour[] {
       const newest = Math.floor(nowMs / QUARTER_MS);
       return [...numbers]
-        .flatMap((number, place) => (number > newest - QUARTERS && number <= newest ? [{ number, place }] : []))
+        .flatMap((number, place) => (number >= 0 && number > newest - QUARTERS && number <= newest ? [{ number, place }] : []))
         .toSorted((a, b) => a.number - b.number)
         .map(({ number, place }) => {
           const [transactions = 0, damaged = 0, missed = 0, noiseBytes = 0] = counts.subarray(

@@ -105,9 +105,9 @@ export function createSelf(parts: SelfParts) {
       looks?.cancel();
       health?.stop();
     },
-    note({ code, startMs, endMs }: AgentEvent): void {
+    note({ code }: AgentEvent, isEnd: boolean): void {
       // The end of a lasting event is not counted: it was counted at its beginning.
-      if (endMs === null || endMs === startMs) events.set(code, (events.get(code) ?? 0) + 1);
+      if (!isEnd) events.set(code, (events.get(code) ?? 0) + 1);
     },
     metrics,
   };

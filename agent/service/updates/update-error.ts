@@ -14,6 +14,8 @@ export type UpdateErrorCode =
   | 'damaged'
   | 'unsafe'
   | 'no-room'
+  /** The disk failed after the release for the next start was changed. */
+  | 'half-done'
   /** The service that unpacks it did not answer, refused, or unpacked another file. */
   | 'not-unpacked';
 

@@ -48,8 +48,8 @@ export interface ExpiringUpdateManager extends UpdateManager {
 
 /**
  * Creates the manager of program updates. It handles one changing request at a time, and refuses others meanwhile. A refused request
- * resolves with `isDone: false` and the reason. So does one that fails on the disk, which may have changed something. A successful install
- * or revert calls `restart`.
+ * resolves with `isDone: false` and the reason. So does one that fails on the disk; the text says so if the next start runs another release
+ * all the same. A successful install or revert calls `restart`.
  */
 export function createUpdateManager(parts: UpdateManagerParts): ExpiringUpdateManager {
   const { log, obstacle, releases } = parts;
@@ -64,7 +64,8 @@ export function createUpdateManager(parts: UpdateManagerParts): ExpiringUpdateMa
     } catch (error) {
       const text = updateFailureText(error, releases.incoming);
       log.event('update-refused', { reason: String(text), code: error instanceof UpdateError ? error.code : 'disk' }, 'warning');
-      return { isDone: false, text: msg`nothing was changed: ${text}` };
+      const isHalfDone = error instanceof UpdateError && error.code === 'half-done';
+      return { isDone: false, text: isHalfDone ? text : msg`nothing was changed: ${text}` };
     } finally {
       isBusy = false;
     }
@@ -114,7 +115,7 @@ async function install(parts: UpdateManagerParts, request: UpdateRequest): Promi
   const { release, text } = await parts.unpack();
   if (release !== name)
     throw new UpdateError('not-unpacked', release === null ? text : msg`a different file was unpacked: send the right one again`);
-  await releases.adopt(name, { serial: header.serial, unitsOk: parts.unitsOk() });
+  await changeRelease(releases, () => releases.adopt(name, { serial: header.serial, unitsOk: parts.unitsOk() }));
   // The release has been adopted: a file that cannot be removed no longer matters.
   await rm(releases.incoming, { force: true }).catch((error: unknown) => log.event('release-not-kept', { error }, 'warning'));
   log.event('update-installed', { release: name, was: parts.version }, 'warning');
@@ -129,10 +130,26 @@ async function revert(parts: UpdateManagerParts, request: UpdateRequest): Promis
   // A release on trial may always be reverted: it is not confirmed, so the limit that it sets does not apply.
   if (trial === null) await expectNotWeak(releases, previous);
   expectDark(parts, (lit) => msg`${lit} lamps are lit: go back by day, or add --force (the lamps keep their level meanwhile)`, request);
-  await releases.revert(trial !== null);
+  await changeRelease(releases, () => releases.revert(trial !== null));
   log.event('update-taken-back', { to: previous }, 'warning');
   parts.restart(`release ${previous} takes over`);
   return previous === PACKAGE ? msg`the installed package takes over now` : msg`${previous} takes over now`;
+}
+
+/** Errors: rejects with UpdateError if `change` failed after it changed the release of the next start, otherwise as `change`. */
+async function changeRelease(releases: ReleaseStore, change: () => Promise<unknown>): Promise<void> {
+  const { current } = await releases.facts();
+  try {
+    await change();
+  } catch (error) {
+    const next = (await releases.facts()).current;
+    if (next === current) throw error;
+    const why = updateFailureText(error, releases.incoming);
+    const what = next === PACKAGE ? msg`the installed package` : msg`release ${next}`;
+    throw new UpdateError('half-done', msg`${what} takes over at the next start, but the change was not completed: ${why}`, {
+      cause: error,
+    });
+  }
 }
 
 /** Errors: rejects with UpdateError for a release below the least serial in a newer, signed release. */

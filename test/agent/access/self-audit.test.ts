@@ -16,8 +16,8 @@ function rig() {
     log: { event: () => {} },
     store: { audit: { note: (note) => void notes.push(note) } },
   });
-  const happens = (code: EventCode, text: Message, endMs: number | null = START_MS): void =>
-    record.note({ id: 'x', code, source: 'agent', severity: 'info', text, startMs: START_MS, endMs });
+  const happens = (code: EventCode, text: Message, endMs: number | null = START_MS, isEnd = false): void =>
+    record.note({ id: 'x', code, source: 'agent', severity: 'info', text, startMs: START_MS, endMs }, isEnd);
   const set = (byMs: number): void => clock.stepWall(byMs);
   return { clock, notes, record, happens, set };
 }
@@ -36,10 +36,10 @@ t.test('a start, the end of the run before and a reverted update are recorded; a
   t.equal(notes.length, 3);
 });
 
-t.test('safe mode is recorded with its start and end', async (t) => {
+t.test('safe mode is recorded with its start and end, also if the clock was set back meanwhile', async (t) => {
   const { notes, happens } = rig();
   happens('safe-mode', msg`lighting only`, null);
-  happens('safe-mode', msg`lighting only`, START_MS + 1_000);
+  happens('safe-mode', msg`lighting only`, START_MS, true);
   t.match(notes, [{ result: 'ok' }, { result: 'over' }]);
 });
 

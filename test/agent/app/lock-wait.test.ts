@@ -150,6 +150,16 @@ t.test('modules of a configuration that is replaced while the light begins are n
   t.equal(live(), 0, 'nothing goes on after the stop');
 });
 
+t.test('an agent that is stopped while its start waits for the store starts nothing afterwards', async (t) => {
+  const { advance, steps, live, stop } = begin(t, [{ afterMs: LOCK_WAIT_MS * 1_000, refusal: null }]);
+  await advance(LOCK_WAIT_MS);
+  await advance(RESTORE_MS);
+  t.equal(steps.at(-1), 'lighting-started');
+  await stop();
+  await advance(LOCK_WAIT_MS * 1_000);
+  t.equal(live(), 0, 'the store answers, and nothing goes on');
+});
+
 t.test('light and console do not wait once the storage thread has the data', async (t) => {
   const { advance, steps } = begin(t, [{ afterMs: LOCK_WAIT_MS / 10, refusal: null }]);
   await advance(LOCK_WAIT_MS / 10 - 1);

@@ -84,7 +84,7 @@ export function fakeLight(asked: unknown[], ended: AbortSignal = new AbortContro
       if (request.lamp === 'L09')
         throw new Refusal(msg`L09 is locked at 100 % by console:eve, so it cannot blink; \`luciole release L09\` first`);
       report(100);
-      return { lowPct: 20, highPct: 100, stop: () => void asked.push('identify stopped') };
+      return { lowPct: 20, highPct: 100, ended, stop: () => void asked.push('identify stopped') };
     },
     hours(target) {
       asked.push({ hours: target });

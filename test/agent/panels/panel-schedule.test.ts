@@ -41,6 +41,37 @@ t.test('an entry at a time of the sun does not apply where the sun does not set'
   for (let hour = 0; hour < 24; hour++) t.equal(north.at(Date.parse('2026-06-21T00:00:00Z') + hour * 3_600_000), null);
 });
 
+const MIDSUMMER: readonly (readonly [entry: ReturnType<typeof entry>, when: string, untilOn: string | null])[] = [
+  // The sun sets after local midnight from 15 to 28 June, and twice on the 29th.
+  [entry('day', { at: timeOfDay('08:00'), until: { sun: 'sunset', offsetMin: 0 } }), '2026-06-20T12:00:00Z', '2026-06-21T00:03'],
+  [entry('day', { at: timeOfDay('08:00'), until: { sun: 'sunset', offsetMin: 0 } }), '2026-06-28T12:00:00Z', '2026-06-29T00:00'],
+  [entry('day', { at: timeOfDay('08:00'), until: { sun: 'sunset', offsetMin: 0 } }), '2026-06-29T12:00:00Z', '2026-06-29T23:59'],
+  [
+    entry('night', { at: { sun: 'sunset', offsetMin: 0 }, until: { sun: 'sunrise', offsetMin: 0 } }),
+    '2026-06-21T00:30:00Z',
+    '2026-06-21T02:55',
+  ],
+  [entry('night', { at: { sun: 'sunset', offsetMin: 0 }, until: { sun: 'sunrise', offsetMin: 0 } }), '2026-06-21T12:00:00Z', null],
+];
+for (const [each, when, untilOn] of MIDSUMMER)
+  t.test(`the entry ${each.text} in Reykjavik at ${when} ends ${untilOn ?? 'before'}`, async (t) => {
+    const reykjavik = createPanelSchedule({ latitudeDeg: 64.15, longitudeDeg: -21.94 }, createLocalCalendar('Atlantic/Reykjavik'), [each]);
+    const applied = reykjavik.at(Date.parse(when));
+    t.equal(applied === null ? null : new Date(applied.untilMs).toISOString().slice(0, 16), untilOn);
+  });
+
+t.test('an entry until a time of the sun never lasts over the one of the next day, where the polar day begins or ends', async (t) => {
+  for (const sun of ['sunset', 'sunrise'] as const) {
+    const tromso = createPanelSchedule({ latitudeDeg: 69.6, longitudeDeg: 18.9 }, createLocalCalendar('Europe/Oslo'), [
+      entry('day', { at: timeOfDay('08:00'), until: { sun, offsetMin: 0 } }),
+    ]);
+    const long = Array.from({ length: 365 * 4 }, (_, at) => tromso.at(Date.parse('2026-01-01T00:00:00Z') + at * 6 * 3_600_000))
+      .filter((applied) => applied !== null && applied.untilMs - applied.sinceMs > 25 * 3_600_000)
+      .map((applied) => applied && new Date(applied.sinceMs).toISOString());
+    t.strictSame(long, [], sun);
+  }
+});
+
 t.test('an entry within the hour that is skipped in spring is not shown for a day', async (t) => {
   const skipped = createPanelSchedule(SQUARE_SITE, createLocalCalendar(SQUARE_SITE.timezone), [
     entry('works', { at: timeOfDay('02:00'), until: timeOfDay('03:00') }),

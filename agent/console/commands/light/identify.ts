@@ -39,9 +39,10 @@ async function identifyLamp(view: AgentView, { lamp, forMs }: { lamp: string; fo
   const report = (levelPct: LevelPct): void =>
     void job.report({ lamp, levelPct, restMs: restMs(), following: follows() } satisfies IdentifyProgress);
   const run = view.light.identify({ lamp, forMs, source, tell: report });
-  return untilOver(job, forMs, () => {
+  return untilOver({ clock, signal: AbortSignal.any([job.signal, run.ended]) }, forMs, () => {
     run.stop();
-    return { lamp, lowPct: run.lowPct, highPct: run.highPct, durationMs: Math.round(clock.monoMs() - startMono), following: follows() };
+    const durationMs = Math.round(clock.monoMs() - startMono);
+    return { lamp, lowPct: run.lowPct, highPct: run.highPct, durationMs, following: follows(), isTaken: run.ended.aborted };
   });
 }
 
@@ -62,6 +63,8 @@ export interface Identified {
   readonly durationMs: number;
   /** At the end, as in `LampView`; true before the first decision. False: a person may not see the lamp blink. */
   readonly following: boolean;
+  /** Another request, such as a newer `identify` of the lamp, ended or replaced the blinking. */
+  readonly isTaken: boolean;
 }
 
 /**
@@ -77,13 +80,15 @@ export function renderIdentifyProgress({ lamp, levelPct, restMs, following }: Id
 }
 
 /**
- * Renders the summary of `identify`, wrapped to the page: between which levels the lamp blinked, and how long. `following` false: instead,
- * that the lamp does not follow.
+ * Renders the summary of `identify`, wrapped to the page: between which levels the lamp blinked, and how long. Instead, `isTaken`: that
+ * another request ended it; `following` false: that the lamp does not follow.
  */
-export function renderIdentified({ lamp, lowPct, highPct, durationMs, following }: Identified, page: Page): string {
+export function renderIdentified({ lamp, lowPct, highPct, durationMs, following, isTaken }: Identified, page: Page): string {
   const took = formatDuration(durationMs);
-  const text = following
-    ? msg`${lamp} blinked between ${lowPct} and ${highPct} % for ${took} and is back at its level`
-    : msg`${lamp} was to blink for ${took}, but does not follow: luciole why ${lamp}`;
+  const text = isTaken
+    ? msg`another request ended or replaced the blinking of ${lamp} after ${took}: luciole why ${lamp}`
+    : following
+      ? msg`${lamp} blinked between ${lowPct} and ${highPct} % for ${took} and is back at its level`
+      : msg`${lamp} was to blink for ${took}, but does not follow: luciole why ${lamp}`;
   return paragraph(text, page).join('\n');
 }

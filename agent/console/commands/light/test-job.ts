@@ -136,7 +136,7 @@ export async function testTarget(view: AgentView, target: Target, job: Job, gaug
   const otherLamps = otherLampsOf(view, lamps);
   const { own, meters } = powerPoints(view, lamps);
   const verdicts = lamps.map((lamp): LampVerdict => {
-    const judged = verdictOf(lamp, steps, otherLamps === 0 ? lamps.length : null);
+    const judged = verdictOf(lamp, steps, { meteredLamps: otherLamps === 0 ? lamps.length : null, isAnswering: isAnswering(view, lamp) });
     const isUnweighed = judged.weighedBy === 'nothing' && judged.verdict === 'ok';
     return { ...judged, unweighed: isUnweighed ? unweighedFor(own[lamp] !== undefined, meters.length > 0, otherLamps) : null };
   });
@@ -296,15 +296,26 @@ export async function freshValues(
   return values;
 }
 
+/** Whether the last request to the device of a lamp was answered. */
+function isAnswering(view: AgentView, lamp: string): boolean {
+  const level = view.acceptance.lamps().find(({ id }) => id === lamp)?.level ?? null;
+  const device = level === null ? lamp : splitPointId(level).deviceId;
+  return view.devices().some(({ id, state }) => id === device && state === 'ok');
+}
+
 /** `meteredLamps`: null if no meter measures these lamps only. */
-function verdictOf(lamp: string, steps: readonly TestStep[], meteredLamps: number | null): Omit<LampVerdict, 'unweighed'> {
+function verdictOf(
+  lamp: string,
+  steps: readonly TestStep[],
+  { meteredLamps, isAnswering }: { readonly meteredLamps: number | null; readonly isAnswering: boolean },
+): Omit<LampVerdict, 'unweighed'> {
   const states = steps.map((step) => step.states[lamp]);
   const own = steps.flatMap((step) => step.lampW[lamp] ?? []);
   const meter = meteredLamps === null ? [] : steps.flatMap(({ meterW }) => meterW ?? []);
   const weighedBy = own.length > 1 ? 'lamp' : meter.length > 1 ? 'meter' : 'nothing';
   const rises =
     weighedBy === 'lamp' ? isRising(own, MIN_RISE_W) : weighedBy === 'meter' ? isRising(meter, MIN_RISE_W * (meteredLamps ?? 0)) : true;
-  if (states.every((state) => state === 'failed')) return { lamp, verdict: 'no answer', weighedBy };
+  if (!isAnswering && states.every((state) => state === 'failed')) return { lamp, verdict: 'no answer', weighedBy };
   if (states.some((state) => state === 'failed')) return { lamp, verdict: 'does not follow', weighedBy };
   if (states.some((state) => state === 'refused')) return { lamp, verdict: 'refused', weighedBy };
   if (weighedBy === 'lamp' && (own.at(-1) ?? 0) < MIN_RISE_W) return { lamp, verdict: 'no power', weighedBy };

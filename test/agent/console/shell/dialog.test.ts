@@ -27,6 +27,25 @@ t.test('a program that has the terminal, and a file that goes out, are no time w
   t.equal(dialog.lastKeyMono(), 4_000_000, 'time counts again from its end');
 });
 
+t.test('lines that wait while a page is shown appear when the session ends there', async () => {
+  const clock = createManualClock(0);
+  let shown = '';
+  const write = (bytes: Uint8Array): number => {
+    shown += Buffer.from(bytes).toString();
+    return bytes.length;
+  };
+  const dialog = new Dialog({ speedBaud: null, listen: () => {}, write } as unknown as Tty, clock, () => '');
+  const paged = dialog.page(Array.from({ length: 100 }, (_, i) => `line ${i}`));
+  dialog.printAbove(['! logout in 60 s']);
+  await clock.advance(1_000);
+  t.notMatch(shown, /logout/);
+  dialog.printAbove(['! logged out']);
+  dialog.end('idle');
+  await paged;
+  await clock.advance(1_000);
+  t.match(shown, /--More--\r?\n! logout in 60 s\r?\n! logged out\r?\n$/);
+});
+
 /** A dialog at 9600 baud whose output a person has stopped with XOFF, and the parts of a file transfer on it. */
 function underXoff(t: Pick<Test, 'teardown'>) {
   const filesDir = mkdtempSync(join(tmpdir(), 'luciole-test-'));

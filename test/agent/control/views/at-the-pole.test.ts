@@ -78,11 +78,14 @@ t.test('no remote intent outranks a blinking lamp; another technician does, and 
   const first = identify(street);
   await street.clock.advance(3_000);
   t.equal(street.levels.get('L3'), 20);
+  t.notOk(first.run.ended.aborted);
   const second = identify(street);
+  t.ok(first.run.ended.aborted, 'a newer one replaces it');
   first.run.stop();
   await street.clock.advance(50);
   t.equal(street.levels.get('L3'), 100, 'a newer one goes on when the older is ended');
   second.run.stop();
+  t.notOk(second.run.ended.aborted);
   void street.override({
     levelPct: 90,
     target: { kind: 'zone', id: 'rue' },

@@ -172,6 +172,18 @@ t.test('the history of a line keeps a day of quarters and forgets older ones', a
   t.equal(history.quarters(startMs + 250 * QUARTER_MS).length, 45, 'a day later only the newer half is left');
 });
 
+t.test('the history of a line has only quarters with counts, also on the first day of 1970', async (t) => {
+  const history = createLineHistory();
+  t.strictSame(history.quarters(QUARTER_MS), []);
+  history.note(0, { transactions: 1 });
+  history.note(QUARTER_MS, { transactions: 2 });
+  const kept = history.quarters(QUARTER_MS).map(({ startMs, transactions }) => [startMs, transactions]);
+  t.strictSame(kept, [
+    [0, 1],
+    [QUARTER_MS, 2],
+  ]);
+});
+
 t.test('the evidence of a healthy line counts what is not its own', async (t) => {
   const evidence = (changes: Partial<BusSymptoms>): string => {
     const quiet = {

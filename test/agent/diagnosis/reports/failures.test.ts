@@ -5,9 +5,10 @@ import type { AgentEvent, EventCode } from '../../../../agent/core/words.ts';
 import { DarkTime, joinedSpans, lengthOf } from '../../../../agent/diagnosis/reports/dark-time.ts';
 import { availability, darkKwh, failureTexts, lampFailures } from '../../../../agent/diagnosis/reports/failure-tables.ts';
 import { type FailureFacts, failureFacts, repairTimes } from '../../../../agent/diagnosis/reports/failures.ts';
+import { reportNights } from '../../../../agent/diagnosis/reports/report-nights.ts';
 import { darkHoursOf } from '../../../../agent/diagnosis/savings/reference.ts';
 import { createLocalCalendar } from '../../../../agent/lighting/local-time.ts';
-import { CABINET, factsOf, nightTally } from './report-scene.ts';
+import { CABINET, factsOf, finished, nightTally } from './report-scene.ts';
 
 const at = (text: string): number => Date.parse(`2026-12-${text}Z`);
 const PERIOD = { fromMs: at('01T11:00'), toMs: at('05T11:00') };
@@ -131,6 +132,20 @@ t.test('light is available in the lamp hours at night without a failure that mak
     'and what is unknown',
   );
   t.match(availability(factsOf([])), { lightPct: null, agentPct: null }, 'without a night nothing is known');
+});
+
+t.test('the nights of a month of which only a part is asked for are neither an absence of the agent nor known time', async (t) => {
+  const kept = [
+    { period: '2026-11', isOpen: false, tally: nightTally() },
+    { period: '2026-12-01', isOpen: false, tally: nightTally({ awayMs: 6 * HOUR_MS }) },
+  ];
+  const of = (from: string, to: string) => {
+    const nights = finished(reportNights(from, to, kept));
+    return availability({ ...factsOf([]), nights, spanMs: nights.expected * 24 * HOUR_MS }).agentPct;
+  };
+  t.equal(of('2026-11-21', '2026-12-01'), 75);
+  t.equal(of('2026-11-21', '2026-12-02'), 37.5, 'a night without figures is one');
+  t.equal(of('2026-11-21', '2026-11-30'), null);
 });
 
 t.test('a failure of a device with two lamps is open while one of them is not repaired', async (t) => {

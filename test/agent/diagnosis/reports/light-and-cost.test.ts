@@ -179,6 +179,8 @@ t.test('a cabinet that has a meter and no lamps uses energy, and has no computed
   t.match(figures, { used: 12, reference: null, saved: null, 'saved-pct': null, detection: null, light: null });
   t.match(String(nightSummary(facts)), /used 12 kWh, measured by the meter of the invoice/);
   t.match(rowsOf(energySection(facts)).rows, []);
+  t.match(rowsOf(energySection(facts), 1).rows, [['UTIL', null, null, null, 1, 12, 0]], 'the meter is configured no longer');
+  t.equal(energySection(factsOf([nightTally()])).parts.filter(({ kind }) => kind === 'table').length, 1, 'no meter');
 });
 
 t.test('what is not known is named', async (t) => {

@@ -181,6 +181,20 @@ t.test('a register too coarse for the power of a lamp does not make it dark; at 
   t.end();
 });
 
+t.test('a band whose register reads 0 W for hours keeps its bounds, and a lamp that draws too much there is found', (t) => {
+  const watch = smallWatch({ powerStepW: 10 });
+  watch.level(10);
+  watch.drawnW.fill(0);
+  watch.pass(240);
+  const { isLearned, expectedW, lowW, highW } = watch.engine.lamps.boundsAt(0, 10);
+  t.strictSame({ isLearned, expectedW }, { isLearned: true, expectedW: 0 });
+  t.ok(lowW <= 0 && highW > 0, `${lowW} to ${highW} W`);
+  watch.drawnW[0] = 30;
+  watch.pass(30);
+  t.strictSame(watch.log, ['L0 lamp-power-high begins']);
+  t.end();
+});
+
 t.test('a driver that restarts alone is reported, restarts of all are not', (t) => {
   const watch = lit();
   const uptimes = (startedMono: readonly number[]): void => {

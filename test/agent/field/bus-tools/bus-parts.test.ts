@@ -9,8 +9,9 @@ import { Refusal } from '../../../../agent/core/refusal.ts';
 import { checkRead, checkRegisters, checkScan, checkWrite } from '../../../../agent/field/bus-tools/bus-bounds.ts';
 import { identify } from '../../../../agent/field/bus-tools/bus-identify.ts';
 import { isDone, nextRead, refused, walkFrom, walkOn } from '../../../../agent/field/bus-tools/bus-registers.ts';
+import type { BusToolQueue } from '../../../../agent/field/bus-tools/bus-tool-queue.ts';
 import { createBusWatch } from '../../../../agent/field/bus-tools/bus-watch.ts';
-import { explains, suspectsOf } from '../../../../agent/field/bus-tools/scan-pass.ts';
+import { explains, quickPass, suspectsOf } from '../../../../agent/field/bus-tools/scan-pass.ts';
 import { otherSettings, quickWaitMs, requestMs } from '../../../../agent/field/bus-tools/scan-settings.ts';
 import { createSpreadMeter } from '../../../../agent/field/stats/meters.ts';
 import { SERIAL_8N2, testProfile } from '../../../support/profiles.ts';
@@ -213,3 +214,20 @@ t.test('a watcher of a line gets everything in order, and a slow one loses the o
   t.equal(heard.length, 260, 'what waits when it stops, and nothing after it');
   t.notOk(watch.isWatched);
 });
+
+for (const [code, damaged] of [
+  ['crc', [1, 2]],
+  ['interrupted', []],
+  ['timeout', []],
+] as const)
+  t.test(`a scan whose reads all fail with ${code} lists ${damaged.length} damaged addresses`, async (t) => {
+    const clock = createManualClock(0);
+    const counters = { lateReplies: 0, noiseBytes: 0, crcErrors: 0, truncated: 0, wrongReplies: 0, foreignFrames: 0 };
+    const queue = {
+      ...{ clock, line: { counters }, config: { serial: SERIAL_8N2 } },
+      timedRead: async () => ({ answer: new BusError(code, msg`failed`), tookMs: 5 }),
+    } as unknown as BusToolQueue;
+    const pass = quickPass(queue, { units: [1, 2], waitMs: 10, readsAgain: false, signal: undefined, onProbed: () => {} });
+    await clock.advance(1_000);
+    t.same(await pass, { answers: [], damaged });
+  });

@@ -282,6 +282,19 @@ t.test('every disk error is reported to the user who uploads, and none ends the 
   t.match(texts(await install(updateBy(maker))), /nothing was changed: the disk does not accept it \(EISDIR\)/);
 });
 
+t.test('a return that the disk breaks off after the choice of the next release says which one runs next', async (t) => {
+  const { maker, manager, releases, install, restarts } = cabinetAt(t);
+  await install(updateBy(maker));
+  await releases.confirm(20);
+  mkdirSync(join(releases.dir, 'trial', 'in-the-way'), { recursive: true });
+  t.match(texts(await manager.revert(NOW)), {
+    isDone: false,
+    text: /^the installed package takes over at the next start, but the change was not completed: the disk does not accept it/,
+  });
+  t.match(await releases.facts(), { current: PACKAGE, previous: PACKAGE });
+  t.equal(restarts.length, 1, 'only that of the update');
+});
+
 t.test('a sender that does not stop fills no disk: no part ends beyond its file, and each finds the room of the store kept', async (t) => {
   const { manager, releases } = cabinetAt(t);
   const begin = Buffer.alloc(100, 'x');

@@ -235,12 +235,12 @@ const sheets: [story: string, text: string, patterns: RegExp[]][] = [
   ],
   [
     'a lamp that should have blinked',
-    renderIdentified({ lamp: 'L07', lowPct: 20, highPct: 100, durationMs: 30_000, following: false }, page),
+    renderIdentified({ lamp: 'L07', lowPct: 20, highPct: 100, durationMs: 30_000, following: false, isTaken: false }, page),
     [/^L07 was to blink for 30 s, but does not follow: luciole why L07$/],
   ],
   [
     'a lamp that has blinked',
-    renderIdentified({ lamp: 'L07', lowPct: 20, highPct: 100, durationMs: 30_000, following: true }, page),
+    renderIdentified({ lamp: 'L07', lowPct: 20, highPct: 100, durationMs: 30_000, following: true, isTaken: false }, page),
     [/between 20 and 100 % for 30 s and is back/],
   ],
   [
@@ -588,6 +588,20 @@ t.test('a lamp blinks for the given time, thirty seconds by default', async (t) 
   t.same(view.asked.at(-1), 'identify stopped');
   t.match(reports, [{ lamp: 'L07', levelPct: 100, restMs: 30_000 }]);
   t.strictSame(rowOf('identify').audit?.(await answer), { durationMs: 30_000 }, 'who blinked what is written down');
+});
+
+t.test('a blinking that another request replaces ends the command with the time until then', async (t) => {
+  const replaced = new AbortController();
+  const view: AgentView = { ...createFakeView(), light: fakeLight([], replaced.signal) };
+  const { clock, job } = jobOf();
+  const answer = rowOf('identify').answer(view, { lamp: 'L07' }, job);
+  await clock.advance(12_000);
+  replaced.abort();
+  t.match(await answer, { durationMs: 12_000 });
+  t.match(
+    (await rowOf('identify').render(await answer, page, { lamp: 'L07' })).replaceAll(/\s+/g, ' '),
+    /replaced the blinking of L07 after 12 s/,
+  );
 });
 
 for (const [name, args, stopped] of [

@@ -25,6 +25,8 @@ interface Street {
   /** All of the cabinet. */
   readonly lamps?: readonly string[];
   readonly intents?: readonly object[];
+  /** Devices that answer; the others are unknown. */
+  readonly answering?: readonly string[];
   /** Devices without new power readings. */
   readonly isStale?: readonly string[];
 }
@@ -37,6 +39,7 @@ function streetView(clock: ManualClock, asked: object[], street: Street): AgentV
     meterW,
     lamps = ['L07', 'L08'],
     intents = [],
+    answering = [],
     isStale = [],
   } = street;
   let at = { levelPct: 0, sinceMono: 0 };
@@ -49,6 +52,7 @@ function streetView(clock: ManualClock, asked: object[], street: Street): AgentV
   const meter = fake.profiles().slice(0, 1);
   return {
     ...fake,
+    devices: () => answering.map((id) => ({ ...fake.devices()[0], id, state: 'ok' }) as never),
     points: () => ['L07', 'L08', ...(meterW === undefined ? [] : ['M1'])].flatMap(powerOf),
     profiles: () => meter.map((profile) => ({ ...profile, category: 'meter', usedBy: ['M1'] })),
     names: () => ({ ...fake.names(), lamps }),
@@ -127,6 +131,7 @@ t.test('a ramp up, each level read back and measured, then the zone is released'
 
 const FAULTS: [story: string, street: Street, verdict: string][] = [
   ['a lamp that never confirms', { states: () => 'failed' }, 'no answer'],
+  ['a lamp that answers and never confirms', { states: () => 'failed', answering: ['L07'] }, 'does not follow'],
   ['a lamp that confirms only low levels', { states: (_, levelPct) => (levelPct === 100 ? 'failed' : 'verified') }, 'does not follow'],
   ['a lamp that says its level and takes no power', { lampW: () => 0 }, 'no power'],
   ['a lamp whose power stays as it is', { lampW: () => 40 }, 'power does not rise'],
