@@ -22,12 +22,18 @@ const LOGIN_UNIT_DIRS: readonly string[] = [
 ];
 const LOGIN_UNIT = /^(?:luciole-console|serial-getty|getty)@(.+)\.service$/;
 
-/** Returns the name of the unit `luciole-console@…` that is enabled on a port; null if none is found. Other logins are not found. */
+/**
+ * Returns the name of the unit `luciole-console@…` that is enabled on a port; null if none is found. Other logins are not found. `port`:
+ * path of its device file, or of a link to it.
+ */
 export function consoleUnitAt(port: string, dirs: readonly string[] = CONSOLE_UNIT_DIRS): string | null {
   return unitAt(port, CONSOLE_UNIT, dirs);
 }
 
-/** Returns the name of a unit in `dirs` that is a console or a login on a port, enabled or running; null if none is found. */
+/**
+ * Returns the name of a unit in `dirs` that is a console or a login on a port, enabled or running; null if none is found. `port`: as for
+ * `consoleUnitAt`.
+ */
 export function loginUnitAt(port: string, dirs: readonly string[] = LOGIN_UNIT_DIRS): string | null {
   return unitAt(port, LOGIN_UNIT, dirs);
 }

@@ -14,7 +14,8 @@ import { pointFlaws } from './profile-points.ts';
 import { UART_CODECS } from './uart/uart-codecs.ts';
 
 /**
- * Returns the flaws of a profile that fits the schema; empty if there are none. Missing examples are not among them, see `missingExamples`.
+ * Returns the flaws of a profile that fits the schema, such as unknown names, or examples that decode to other values; empty if there are
+ * none. Missing examples are not among them, see `missingExamples`. `paths`: the place of each row in the file, for the flaws.
  */
 export function checkProfile({ profile, paths }: ExpandedProfile): Flaw[] {
   return [

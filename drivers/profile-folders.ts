@@ -97,7 +97,10 @@ export const CHECKED_FILE = 'checked.json';
 /** The profiles that were checked when the package was built, by the `hashOfText` of their files. */
 export type CheckedProfiles = ReadonlyMap<string, Profile>;
 
-/** Reads the profiles that were checked when the package was built. Empty if `CHECKED_FILE` is missing, unreadable or not JSON. */
+/**
+ * Reads the profiles that were checked when the package was built. Their form is not checked again. Empty if `CHECKED_FILE` is missing,
+ * unreadable or not JSON.
+ */
 export function readChecked(dir: string = SHIPPED_PROFILES_DIR): CheckedProfiles {
   try {
     const found: unknown = JSON.parse(readFileSync(join(dir, CHECKED_FILE), 'utf8'));

@@ -61,7 +61,8 @@ export interface SocketPortOptions {
 }
 
 /**
- * Creates a port over TCP; it is closed until `open`. Errors: `open` rejects with BusError, for example `port-missing`, with what to check.
+ * Creates a port over TCP; it is closed until `open`, and does not reconnect by itself. Errors: `open` rejects with BusError, for example
+ * `port-missing`, with what to check.
  */
 export function createSocketPort(options: SocketPortOptions): BytePort {
   return new SocketPort(options);

@@ -153,8 +153,8 @@ export interface AcceptanceNews {
 }
 
 /**
- * One lamp in the report. `pole`, `zone`: the configured ones; `zone` empty for none. `test`: null if missing, or made with another device or
- * rated power. `placement`: null if missing; it is about the pole, so it also counts after an exchange of the driver. Units: W.
+ * One lamp in the report. `pole`, `zone`: the configured ones; `zone` empty for none. `test`: null if missing, or made with another device
+ * or rated power. `placement`: null if missing; it is about the pole, so it also counts after an exchange of the driver. Units: W.
  */
 export interface AcceptedLamp {
   readonly lamp: string;

@@ -70,8 +70,8 @@ export interface ExamTrial {
 }
 
 /**
- * What a line counted in a quarter of an hour, without requests of the console. `damaged`: requests with a damaged or wrong reply. `missed`:
- * requests without a reply, once their short series has ended; those to a unit that stays silent do not count.
+ * What a line counted in a quarter of an hour, without requests of the console. `missed`: requests without a reply, once their short series
+ * has ended; those to a unit that stays silent do not count.
  */
 export interface QuarterHour {
   readonly startMs: WallMs;

@@ -124,16 +124,19 @@ export interface LineCounters {
  * unit does not answer.
  */
 export interface ModbusLine {
+  /** True also while `retune` reopens the port. */
   readonly isOpen: boolean;
-  /** The present counts; each access returns a new object. */
+  /** Counts since the line was created; each access returns a new object. */
   readonly counters: LineCounters;
   /** The units are behind a Modbus TCP gateway or a serial server, whose wire the agent does not observe. */
   readonly isNetwork?: boolean;
-  /** The last address of a DALI bus. Absent on a Modbus line. */
+  /** The highest short address that a DALI bus can have, 63. Absent on a Modbus line. */
   readonly lastUnit?: number;
-  /** As `BytePort`. */
+  /** As in `BytePort`: a network connection from which no byte has come since bytes were sent. */
   readonly isStalled?: boolean;
+  /** Errors: rejects with BusError, for example `port-missing`. */
   open(): Promise<void>;
+  /** A request in flight fails with `port-closed`. */
   close(): Promise<void>;
   /**
    * Sends a read once the line permits it, and resolves with its reply. `timeoutMs`: wait from the end of the request to the first byte of
@@ -157,20 +160,20 @@ export interface ModbusLine {
   wireMs(request: ReadRequest | WriteRequest): number;
   /** Picks, from this read and its alternates, the one whose reply is least likely to be confused with the reply to an earlier request. */
   clearest(request: ReadRequest): ReadRequest;
-  /** Sending this read before this time may block the line, which waits for a late reply. */
+  /** Sending this read before this time may block the line, which waits for a late reply. A time in the past: no such wait. */
   heldUntilMono(request: ReadRequest): MonoMs;
-  /** Sending this read before this time may block the line, or its reply may be rejected. */
+  /** Sending this read before this time may block the line, or its reply may be rejected. A time in the past: no need to wait. */
   restUntilMono(request: ReadRequest): MonoMs;
   /**
    * Returns whether the line may send a read again to confirm a suspicious reply. Set by the owner. `isChange`: the first reply has content
    * that was on the line before, but not in the last accepted reply. False also for entirely new content.
    */
   mayAskAgain: (isChange: boolean) => boolean;
-  /** When the required silence on the wire ends. */
+  /** When the required silence on the wire ends; a time in the past if it has ended, or if none is required. */
   readonly freeMono: MonoMs;
   /**
    * Reopens the port with other serial settings, for a scan; null restores the configured ones. Call it only between requests. Errors:
-   * rejects with BusError.
+   * rejects with BusError; if the port does not open again, the line is closed and calls `onLost`.
    */
   retune(serial: SerialSettings | null): Promise<void>;
   /**
@@ -214,8 +217,8 @@ export interface ModbusDriver {
 }
 
 /**
- * How a raw UART device answered a frame, not only that of a `UartWrite`: it does not say which. `busy`: the same frame may be accepted
- * later. `reason`: why the frame was not accepted; empty if it was.
+ * The answer of a raw UART device to a frame. It does not say which frame, which may also be a request for values. `busy`: the same frame
+ * may be accepted later. `reason`: why the frame was not accepted; empty if it was.
  */
 export interface UartReply {
   readonly kind: 'accepted' | 'busy' | 'refused';
@@ -223,8 +226,9 @@ export interface UartReply {
 }
 
 /**
- * The frame that writes a value to a raw UART device. It had effect if the answer to `proof.request` has `quantity` with this `value`. Any
- * value of the quantity `orAny` also proves it, once the frame was acknowledged or `proof.request` was sent.
+ * The frame that writes a value to a raw UART device. It had effect if the answer to `proof.request` has `quantity` with this `value`.
+ * These may differ from what is written: the state `playing` proves a started track. Any value of the quantity `orAny` also proves it,
+ * once the frame was acknowledged or `proof.request` was sent.
  */
 export interface UartWrite {
   readonly bytes: Uint8Array;
@@ -232,8 +236,8 @@ export interface UartWrite {
 }
 
 /**
- * How to read a device to which nothing is sent. `serials`: the settings that it may use. `trialMs`: how long each is tried at first.
- * Units: ms.
+ * How to read a device to which nothing is sent. `serials`: the settings that it may use, tried in this order. `trialMs`: how long each is
+ * tried at first without a valid frame; in later rounds longer, up to one minute. Units: ms.
  */
 export interface UartListening {
   readonly serials: readonly SerialSettings[];

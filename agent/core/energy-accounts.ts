@@ -1,8 +1,8 @@
 /** Prices of energy and emission factors, each from a day on, as a person entered them. The program ships none. */
 
 /**
- * The price of a kWh from the day `from` on, until a later one of the same tariff. `tariff`: a period of the utility's meter, `t1` to
- * `t10`; null for energy without a price of its own period. Shape: `from` as `2026-02-01`.
+ * The price of a kWh from the day `from` on, until a later one of the same tariff. A night counts by the day on which it begins. `tariff`:
+ * a period of the utility's meter, `t1` to `t10`; null for energy without a price of its own period. Shape: `from` as `2026-02-01`.
  */
 export interface EnergyPrice {
   readonly from: string;

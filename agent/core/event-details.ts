@@ -72,7 +72,10 @@ export function detailsInJson(event: EventDetails): string | null {
   return Object.keys(details).length === 0 ? null : JSON.stringify(withTexts(details));
 }
 
-/** Restores the details of an event from the JSON of `detailsInJson`. A part with another shape, as in damaged bytes, is left out. */
+/**
+ * Restores the details of an event from the JSON of `detailsInJson`. A part with another shape, as in damaged bytes, is left out. A text
+ * that is no JSON object gives an empty object.
+ */
 export function detailsIn(json: string): EventDetails {
   const stored = withMessages(parseRecord(json) ?? {}) as Readonly<Record<string, unknown>>;
   const { talq, urgency } = stored;

@@ -58,7 +58,10 @@ function isSuppression(value: unknown): value is Suppression {
   return typeof maintenance === 'string' && (untilMs === null || Number.isFinite(untilMs));
 }
 
-/** Returns the id of an event without `:` and the start time at its end; the id itself if it does not end with these. */
+/**
+ * Returns the id of an event without `:` and the start time at its end: this names its condition. Returns the id itself if it does not end
+ * with these.
+ */
 export function conditionOf({ id, startMs }: { readonly id: string; readonly startMs: WallMs }): string {
   const end = `:${startMs}`;
   return id.endsWith(end) ? id.slice(0, -end.length) : id;

@@ -24,7 +24,10 @@ export function chainHash(hashBefore: string, { n, atMs, body }: Omit<ChainEntry
   return createHash('sha256').update(`${hashBefore}\n${n}\n${atMs}\n${body}`).digest('hex');
 }
 
-/** Returns the entry that follows `before`. Its `atMs` is rounded to a whole number, 0 if it is not finite. */
+/**
+ * Returns the entry that follows `before`, with the next number, and with a hash that includes that of `before`. Its `atMs` is rounded to a
+ * whole number, 0 if it is not finite.
+ */
 export function nextInChain(before: ChainHead, body: string, atMs: number): ChainEntry {
   const entry = { n: before.n + 1, atMs: Number.isFinite(atMs) ? Math.round(atMs) : 0, body };
   return { ...entry, hash: chainHash(before.hash, entry) };

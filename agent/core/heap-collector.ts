@@ -30,7 +30,7 @@ const GROWTH_BYTES = 3 * 2 ** 20;
 /** Interval between checks for a thread that has no better moment. Units: ms. Source: assumed; draining a backlog creates a megabyte of old garbage in this time. Confirmed by: `--trace-gc` on the gateway while a backlog drains. */
 const LOOK_MS = 10_000;
 
-/** Checks the heap regularly and collects its garbage if it has grown enough, until the returned timer is cancelled. */
+/** Checks the heap every 10 s and collects its garbage after a growth of 3 MiB, until the returned timer is cancelled. */
 export function startHeapCollector(clock: Clock, heap: Heap): Timer {
   return every(clock, LOOK_MS, createHeapCollector(heap).look);
 }

@@ -36,7 +36,7 @@ export interface TimeFacts {
   /** Quality of the system clock by the system's indicators or the configuration, before `nextHeldTime` judges its steps. */
   readonly evidence: ClockQuality;
   readonly battery: BatteryReading | null;
-  /** A large step forward may be the first synchronisation. */
+  /** A step forward of more than 10 min may be the first synchronisation. One such step is accepted. */
   readonly mayStepOnce: boolean;
 }
 

@@ -92,7 +92,9 @@ export interface TonightRow {
   readonly text: Message;
 }
 
-/** An intent for display: without its authority and its end in monotonic time. `source` names the sender. */
+/**
+ * An intent for display: without its authority and its end in monotonic time. `untilMs` is its end in wall time; `source` names the sender.
+ */
 export type IntentView = Omit<Intent, 'untilMono' | 'authority'>;
 
 /**
@@ -120,7 +122,8 @@ export interface ZoneLightView {
   readonly presence: 'off' | 'base' | 'boost' | 'down';
   /**
    * The lamps with a decision; `minPct` and `maxPct` are decided levels, `lit`: how many are decided above 0. Without any lamp, `minPct` is
-   * 100 and `maxPct` is 0. `notFollowing`: as `LampView.following`; also lamps whose newest reading is not good.
+   * 100 and `maxPct` is 0. `notFollowing`: ids of lamps after several failed writes or drifts in a row, or whose newest reading is not
+   * good.
    */
   readonly lamps: {
     readonly count: number;
@@ -135,11 +138,11 @@ export interface ZoneLightView {
    */
   readonly intents: readonly IntentView[];
   readonly sensors: readonly ZoneSensorView[];
-  /** Null if the zone has no photocell. `ok`: its value can be used. */
+  /** Null if the zone has no photocell. `lux`: null without a value. `says`: dark, bright, or why neither. `ok`: its value can be used. */
   readonly photocell: { readonly pointId: PointId; readonly lux: number | null; readonly says: Message; readonly ok: boolean } | null;
   /**
-   * Null if the zone is not dimmed by traffic. `sharePct`: flow compared with the zone's design flow. Both are null while the flow is
-   * unknown. `ok`: counting has begun, and no counter has a fault.
+   * Null if the zone is not dimmed by traffic. `flowPerH`: vehicles an hour. `sharePct`: these in % of the zone's design flow. Both are
+   * null while the flow is unknown. `ok`: counting has begun, and no counter has a fault.
    */
   readonly traffic: {
     readonly flowPerH: number | null;
@@ -147,7 +150,7 @@ export interface ZoneLightView {
     readonly text: Message;
     readonly ok: boolean;
   } | null;
-  /** Rules that apply now and can raise or lower the zone. */
+  /** Ids of the rules that apply now and can raise or lower the zone. */
   readonly rules: readonly string[];
 }
 

@@ -77,7 +77,10 @@ export function parseLineNetwork(text: string): LineNetwork | Message | undefine
   return { kind, port, holds: (host) => isIn(network, host) && !isIn(NEVER, host) };
 }
 
-/** Returns the name of a port: the path of a device file, or `tcp://host:port` or `rtu+tcp://host:port` of a network endpoint. */
+/**
+ * Returns the name of a port: the path of a device file, or `tcp://host:port` or `rtu+tcp://host:port` of a network endpoint. An IPv6
+ * address is in brackets.
+ */
 export function linePortName(port: Exclude<LinePort, { kind: 'bad' }>): string {
   if (port.kind === 'serial') return port.path;
   return `${port.kind}://${port.host.includes(':') ? `[${port.host}]` : port.host}:${port.port}`;

@@ -2,7 +2,7 @@ import { type Message, msg } from './message.ts';
 
 /**
  * Returns a number of lost readings for display, such as `12`, `about 12` or `an unknown number`.
- * `estimates`: how many losses could not be counted.
+ * `readings`: the counted and the estimated ones. `estimates`: how many losses could not be counted.
  */
 export function lostNumber(readings: number, estimates: number): Message {
   if (estimates === 0) return msg`${readings}`;

@@ -19,7 +19,10 @@ interface Pending {
   cancelled: boolean;
 }
 
-/** Creates a clock whose wall time is `startMs` and whose monotonic time is 0. `quality`: default `synced`. Units: ms since 1970. */
+/**
+ * Creates a clock that advances only on request. Its wall time begins at `startMs`, its monotonic time at 0. `quality`: default `synced`.
+ * Units: ms since 1970.
+ */
 export function createManualClock(startMs: WallMs, quality: ClockQuality = 'synced'): ManualClock {
   let nowMono: MonoMs = 0;
   let wallAtZeroMs = startMs;

@@ -28,7 +28,8 @@ export function withTexts(value: unknown): unknown {
 }
 
 /**
- * Returns a copy of a value from `withTexts` in which texts with a valid template are messages again. A text without one stays text.
+ * Returns a copy of a value from `withTexts` in which texts with a valid template are messages again. A text without one stays text. The
+ * keys of the templates are left out.
  */
 export function withMessages(value: unknown): unknown {
   if (Array.isArray(value)) return value.map(withMessages);

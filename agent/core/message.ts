@@ -8,7 +8,7 @@
 /** What is shown to a reader: a message to be translated, or a text that is not translated, such as a name. */
 export type Said = Message | string;
 
-/** What may stand in a template: a text, a number, a message, or a list of them. */
+/** What may stand in a template: a text, a number, a message, or a list of them, which is shown with commas. */
 export type Argument = string | number | Message | readonly Argument[];
 
 /** The plural form of a message. Its template (`id`) is shown unless the rule of the reader's language has the singular for `count`. */
@@ -27,10 +27,14 @@ export interface Speech {
 
 const ENGLISH: Speech = { template: () => undefined, isOne: (count) => count === 1 };
 
-/** A text for a person: a template (`id`) with arguments, shown in the language of the reader. `toString` gives the English text. */
+/**
+ * A text for a person: an English template (`id`) with arguments for `{0}`, `{1}` ..., shown in the language of the reader. `toString`
+ * gives the English text.
+ */
 export class Message {
   readonly id: string;
   readonly args: readonly Argument[];
+  /** The plural template and the count that selects it; null if the text has none. */
   readonly plural: Plural | null;
 
   constructor(id: string, args: readonly Argument[] = [], plural: Plural | null = null) {
@@ -39,7 +43,7 @@ export class Message {
     this.plural = plural;
   }
 
-  /** Returns the text in a language. */
+  /** Returns the text in a language; in English if its template is not translated. */
   in(speech: Speech): string {
     const { plural } = this;
     const id = plural === null || speech.isOne(plural.count) ? this.id : plural.id;

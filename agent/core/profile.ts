@@ -43,7 +43,7 @@ export type WordOrder = 'high-first' | 'low-first';
  * all.
  */
 export type PollClass = 'fast' | 'normal' | 'slow' | 'never';
-/** How reliable the register map of a profile is, from A to C. C: doubtful; such a profile needs `experimental`. */
+/** How reliable the register map of a profile is, from A (best) to C. C: doubtful; such a profile needs `experimental`. */
 export type Trust = 'A' | 'A-' | 'B+' | 'B' | 'C';
 
 /** One device type: how it is connected and recognised, its points, its writes and its sources. */
@@ -211,6 +211,7 @@ export interface PointProfile {
   readonly bit: number | null;
   /** Number of coils or discrete inputs of type `bits`, the first is the lowest bit; 1 for every other type. */
   readonly coils: number;
+  /** Order of the registers of the value. */
   readonly wordOrder: WordOrder;
   /** Order of the two bytes in each register. Source: Modbus sends the high byte first; some devices fill their registers the other way. */
   readonly byteOrder: WordOrder;
@@ -232,7 +233,7 @@ export interface PointProfile {
   readonly poll: PollClass;
   /** Changes of the value that are clearly smaller are not stored at once. Units: the point's own. */
   readonly deadband: number;
-  /** Names of its values, by raw value; null for none. */
+  /** Names of its values, by raw value, which is before `scale`; null for none. */
   readonly enum: Readonly<Record<string, string>> | null;
   /** The conditions that it reports; see `PointFlag`. */
   readonly flags: readonly PointFlag[];

@@ -66,8 +66,8 @@ export type MissingReason =
   | 'unknown';
 
 /**
- * Why the record has no answer for an instant. `fromMs`, `toMs`: the end of the segment before it and the begin of the one after it, or the
- * bounds of a segment that contains it. Null if there is no such segment.
+ * Why the record has no answer for an instant. `fromMs`, `toMs`: the end of the segment (a recorded stretch of time) before it and the
+ * begin of the one after it, or the bounds of a segment that contains it. Null if there is no such segment.
  */
 export interface MissingRecord {
   readonly why: MissingReason;

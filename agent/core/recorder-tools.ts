@@ -80,8 +80,8 @@ export interface RecordingSummary {
 }
 
 /**
- * The entries of one observed line or port, to be kept as a recording. `lost`: number of entries pushed out before the first one.
- * `baseUs`: the monotonic time to which that of the first entry is relative, in µs.
+ * The entries of one observed line or port, to be kept as a recording. `bytes`: these entries, encoded, oldest first. `lost`: number of
+ * entries pushed out before the first one. `baseUs`: the monotonic time to which that of the first entry is relative, in µs.
  */
 export interface LineCapture {
   readonly line: Omit<RecordedLine, 'devices'>;
@@ -95,6 +95,7 @@ export type FlightRow = { readonly atMs: WallMs; readonly atUs: number } & (
   | {
       readonly what: 'frame';
       readonly line: string;
+      /** `discarded`: input that was dropped unread, but is known. */
       readonly direction: 'sent' | 'received' | 'discarded';
       /** `request`, `reply` or another `WireFrameKind`. */
       readonly kind: string;

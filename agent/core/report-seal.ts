@@ -113,7 +113,10 @@ export function unsignedReport(format: SealedFormat, content: string): string {
 
 const NOT_AS_SIGNED: readonly ReportVerdict[] = ['changed', 'other-key', 'not-a-report'];
 
-/** Returns the verdict about the bytes of a file. `authority`: trusted certificates in PEM; null if none are given. */
+/**
+ * Returns the verdict about the bytes of a file. `authority`: trusted certificates in PEM; null if none are given. The certificate must
+ * have been valid at the time of the signature, not at present.
+ */
 export function verifyReport(file: Uint8Array, authority: string | null): ReportVerification {
   const bytes = Buffer.from(file.buffer, file.byteOffset, file.byteLength);
   const found = verified(bytes, authority);

@@ -90,8 +90,8 @@ export interface ReportHeat {
 }
 
 /**
- * One pole of a street map. `atM`: place along its street. `value`: null if not known. `mark`: at least one of its lamps failed; false also
- * if that is not known. Units: `atM` in m.
+ * One pole of a street map. `atM`: place along its street. `lamps`: ids. `value`: of these lamps together; null if not known. `mark`: at
+ * least one of its lamps failed; false also if that is not known. Units: `atM` in m; `value` in the unit of the map.
  */
 export interface ReportPole {
   readonly id: string;
@@ -153,8 +153,10 @@ export interface Report {
   /** Edge node of the uplink; empty without one. */
   readonly node: string;
   readonly timezone: string;
+  /** The version of the agent. */
   readonly version: string;
   readonly madeMs: WallMs;
+  /** The clock was trusted at `madeMs`. */
   readonly isTimeTrusted: boolean;
   readonly by: string;
   readonly title: Message;

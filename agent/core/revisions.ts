@@ -100,8 +100,8 @@ export interface ConfigFiles {
 }
 
 /**
- * One difference between two configurations. Shape: the value as JSON, a secret hidden and a long one cut; for a profile a short
- * hash. Null if it does not exist, or is not kept, on that side.
+ * One difference between two configurations. Shape: `path` as `lines[north].port` or `profiles.acme-x1.yaml`; the value as JSON, a secret
+ * hidden and a long one cut; for a profile a short hash. Null if it does not exist, or is not kept, on that side.
  */
 export interface ConfigChange {
   readonly path: string;
@@ -118,8 +118,8 @@ export interface ValueInForce {
 }
 
 /**
- * One value to change in the text of `cabinet.yaml` in the folder `dir`; the file itself is not written. Shape: `path` and `value` as for
- * `ConfigManager.set`; null removes the value.
+ * One value to change in the text of `cabinet.yaml` in the folder `dir`; the file itself is not written. `value` null removes the value.
+ * Shape: `path` as `zones[rue].minPct`, `value` is YAML.
  */
 export interface EditOrder {
   readonly dir: string;

@@ -31,7 +31,7 @@ export type LedgerCause = (typeof LEDGER_CAUSES)[number];
 
 /**
  * A lamp of the reference. `powerW`: its rated power, which a baseline from a meter may have corrected. `reduction`: the share of `powerW`,
- * 0..1, that it uses in the hours of darkness. Units: W.
+ * 0..1, that it uses in the hours of darkness; 1 for a lamp that is not dimmed. Units: W.
  */
 export interface ReferenceLamp {
   readonly id: string;
@@ -246,9 +246,10 @@ export interface SavingsNightFigures extends SavingsFigures {
 }
 
 /**
- * A zone of the result. `usedKwh`: its part, by computed energy, of the measured and estimated energy, without what the reference has
- * besides the zones. A night without computed energy, such as one in which the agent was off, adds nothing to it, but its whole reference
- * to `savedKwh`. The figures have no interval: nothing measures how far the parts are right. Units: kWh.
+ * A zone of the result. `adjustedKwh`: its reference in the counted nights, with the ledger. `usedKwh`: its part, by computed energy, of
+ * the measured and estimated energy, without what the reference has besides the zones. A night without computed energy, such as one in
+ * which the agent was off, adds nothing to it, but its whole reference to `savedKwh`. The figures have no interval: nothing measures how
+ * far the parts are right. Units: kWh.
  */
 export interface SavingsZoneFigures {
   readonly zone: string;
@@ -389,9 +390,10 @@ export interface LedgerView {
 export interface FreezeRequest {
   readonly by: string;
   readonly note: string;
+  /** At least one; with `nights` exactly one. */
   readonly meters: readonly SavingsMeter[];
   readonly nights: { readonly from: SavingsDate; readonly to: SavingsDate } | null;
-  /** Tolerance of the nameplates. Units: %. */
+  /** How far the power of a nameplate may be off, above or below. Units: %. */
   readonly tolerancePct: number;
 }
 
@@ -421,6 +423,7 @@ export type SavingsAnswer<T> = { readonly ok: true; readonly value: T } | { read
 export interface SavingsTools {
   ledger(): Promise<SavingsAnswer<LedgerView>>;
   add(note: LedgerNote): Promise<SavingsAnswer<LedgerEntry>>;
+  /** Freezes a baseline whose first night is the running one. */
   freeze(request: FreezeRequest): Promise<SavingsAnswer<LedgerEntry>>;
   result(from: SavingsDate, to: SavingsDate): Promise<SavingsAnswer<SavingsResult>>;
   export(from: SavingsDate, to: SavingsDate): Promise<SavingsAnswer<SavingsExport>>;

@@ -42,8 +42,8 @@ const MOST_UNKNOWN = 100;
 const QUOTED_MAX = 40;
 
 /**
- * Turns one error of the schema library into findings for a person. `root`: the schema of the document, as JSON Schema. `value`: the whole
- * document.
+ * Turns one error of the schema library into findings for a person: for unknown keys one each, up to a limit, otherwise one. `root`: the
+ * schema of the document, as JSON Schema. `value`: the whole document.
  */
 export function schemaFindings(root: JsonSchema, value: unknown, issue: z.core.$ZodIssue, more: MoreHints = {}): SchemaFinding[] {
   const path = issue.path as Path;

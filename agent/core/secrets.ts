@@ -14,7 +14,7 @@ export function isBelow(path: string, dir: string): boolean {
   return way === '' || (way !== '..' && !way.startsWith(`..${sep}`));
 }
 
-/** Returns whether the path of a configured secret names a credential of the service manager: it has no folder. */
+/** Returns whether the path of a configured secret names a credential of the service manager: it contains no `/`. */
 export function isCredential(path: string): boolean {
   return !path.includes('/');
 }
@@ -58,7 +58,10 @@ export function inStateDir(stateDir: string): Message {
   return msg`lies in the agent's own data (${stateDir}), where no secret is read: move it to the folder of the site's file`;
 }
 
-/** Returns the end of a sentence about a secret file: it is outside the folder of the site's file, and must be moved there. */
+/**
+ * Returns the end of a sentence about a secret file: it is outside the folder of the site's file and no credential, and must be moved to
+ * that folder.
+ */
 export function outsideSiteDir(siteDir: string): Message {
   return msg`lies outside of ${siteDir} and is no credential of the service: move it there`;
 }

@@ -51,7 +51,10 @@ export interface ClockTime {
   readonly minute: number;
 }
 
-/** A time of day: a local clock time, or `offsetMin` minutes after a sun event of that day (negative: before). */
+/**
+ * A time of day: a local clock time, or `offsetMin` minutes after a sun event of that day (negative: before). Dusk and dawn are the civil
+ * ones. A day without the sun event does not have the time.
+ */
 export type DayTime = ClockTime | { readonly sun: Exclude<SunEvent, 'middle'>; readonly offsetMin: number };
 
 /**

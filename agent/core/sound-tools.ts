@@ -30,8 +30,8 @@ export type SoundAsk =
   | { readonly action: 'resume' };
 
 /**
- * A request for a place. Its form has been checked; its limits and names have not. It fails if it is not confirmed by `expiresMono`, or
- * within a few minutes. This timeout withdraws `play`, `emergency` and `announce`; `stop` and `volume` stay in force.
+ * A request for a place. Its form has been checked; its limits and names have not. It fails if it is not confirmed by `expiresMono`, and
+ * after 3 minutes at the latest. This timeout withdraws `play`, `emergency` and `announce`; `stop` and `volume` stay in force.
  */
 export interface SoundRequest {
   readonly commandId: string;
@@ -49,9 +49,11 @@ export interface SoundRequest {
  */
 export interface SoundTraceLine {
   readonly rank: SoundRank;
+  /** A sender, announcement, programme or place; for quietness also `clock` or `sound.limits`. */
   readonly source: string;
   readonly play: readonly string[];
   readonly applied: boolean;
+  /** What it is, with the sender and the reason of a request. */
   readonly text: Message;
   readonly untilMs: WallMs | null;
 }

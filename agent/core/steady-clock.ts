@@ -66,7 +66,10 @@ const LOOK_MS = 100;
 /** A smaller difference is not a step, because the system clock is read in whole milliseconds. Units: ms. */
 const STEP_SEEN_MS = 2;
 
-/** Creates the clock, and loads the held time of an earlier run since this boot if there is one. */
+/**
+ * Creates a clock that follows `clock`, except for a jump that it does not trust. Loads the held time of an earlier run since this boot
+ * from `memory`, if there is one.
+ */
 export function createSteadyClock({
   clock,
   battery = () => null,

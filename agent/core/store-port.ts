@@ -348,8 +348,9 @@ export interface Store {
    * while the clock is `synced`.
    */
   retain(): Promise<RetentionReport | undefined>;
-  /** Also removes damaged rows. */
+  /** Checks both databases, and removes damaged rows. */
   check(): Promise<StoreCheck | undefined>;
+  /** Copies `state.db` to a file beside it. Readings are not in it. */
   backup(): Promise<BackupReport | undefined>;
   /** Call it when delivery is proven up to and including `seq`. The cursor never moves back. */
   moveCursor(seq: number): void;

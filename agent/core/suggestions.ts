@@ -48,7 +48,10 @@ function closestOf(word: string, candidates: readonly (readonly [form: string, c
   return found;
 }
 
-/** Returns all candidates, the fewest typing errors for each letter of the longer word first. Upper and lower case are equal. */
+/**
+ * Returns all candidates, the fewest typing errors for each letter of the longer word first. Equally near ones keep their order. Upper and
+ * lower case are equal.
+ */
 export function byNearness(word: string, candidates: Iterable<string>): string[] {
   const distanceTo = (candidate: string): number =>
     editDistance(word.toLowerCase(), candidate.toLowerCase()) / Math.max(1, word.length, candidate.length);

@@ -20,7 +20,7 @@ export interface UpdateHeader {
   readonly bytes: number;
   readonly unpackedBytes: number;
   readonly sha256: string;
-  /** Name of the key that signed it. */
+  /** Name of the key that signed it: 16 hex digits. */
   readonly key: string;
 }
 
@@ -41,8 +41,8 @@ export function keyName(key: KeyObject): string {
 }
 
 /**
- * Returns the header of an update file: three lines, the last of them the signature. The archive must follow directly. `privateKey`: an
- * Ed25519 key.
+ * Returns the header of an update file: three lines, the last of them the signature of the others. The archive must follow directly.
+ * `privateKey`: an Ed25519 key, whose name is added to the header.
  */
 export function signedHeader(facts: Omit<UpdateHeader, 'key'>, privateKey: KeyObject): Buffer {
   const signed = `${MAGIC}\n${JSON.stringify({ ...facts, key: keyName(privateKey) })}\n`;

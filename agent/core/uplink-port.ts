@@ -114,8 +114,8 @@ export interface BlinkRequest {
 }
 
 /**
- * Requests a text on a panel for `minutes`; `text` null ends the text that was sent, or the emergency text if `isEmergency`. The format has
- * been checked, panel and limits have not.
+ * Requests a text on a panel for `minutes`. `text` null ends the text that was sent, or the emergency text if `isEmergency`; `minutes` then
+ * has no effect. The format has been checked, panel and limits have not.
  */
 export interface PanelRequest {
   readonly commandId: string;

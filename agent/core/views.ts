@@ -222,7 +222,7 @@ export interface EnergyQuery {
   readonly toMs: WallMs;
   /** What one row of a zone is for. Null: the whole period. */
   readonly by: 'night' | 'month' | null;
-  /** Null: all zones. */
+  /** Id of the zone that the rows are about; null: all zones. Meters and times are not limited by it. */
   readonly zone: string | null;
 }
 
@@ -238,6 +238,7 @@ export interface EnergyView {
   readonly isOpen: boolean;
   /** Oldest first. */
   readonly rows: readonly EnergyRow[];
+  /** One sum over all the nights for each meter. */
   readonly meters: readonly EnergyMeter[];
   /** Time from the last save of a run to the start of the next, at most a day for each. Units: h. */
   readonly awayH: number;
@@ -313,6 +314,7 @@ export interface EnergyPeriod {
  */
 export interface EnergyMeter {
   readonly device: string;
+  /** Nights in or before which the same run of the agent read the meter. */
   readonly nights: number;
   readonly kwh: number;
   readonly computedKwh: number;
@@ -455,7 +457,7 @@ export interface PastLamp extends Pick<LampView, 'id' | 'pole'> {
  */
 export interface WhyLamp extends LampView {
   readonly sinceMs: WallMs;
-  /** What the winning rule requested before the limits were applied. */
+  /** What the winning rule requested before the limits were applied. Absent: not determined. */
   readonly requestedPct?: LevelPct;
   readonly trace: readonly WhyLine[];
 }

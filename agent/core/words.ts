@@ -27,7 +27,7 @@ export interface Reading {
   readonly atMs: WallMs;
 }
 
-/** A level of light. Units: %, normally a whole number from 0 to 100. */
+/** A level of light. Units: % of full light, normally a whole number from 0 (dark) to 100. */
 export type LevelPct = number;
 
 /** The languages in which texts are shown. */
@@ -60,7 +60,10 @@ export interface Target {
  */
 export type CommandTarget = Target | { readonly kind: 'device'; readonly id: string };
 
-/** The rank of an intent, which a person, the platform or a contact of the site requests. */
+/**
+ * The rank of an intent, which a person, the platform or a contact of the site requests. `maintenance` has priority over `emergency`, and
+ * that over `override`.
+ */
 export type IntentRank = Extract<Rank, 'maintenance' | 'emergency' | 'override'>;
 
 /**
@@ -147,7 +150,11 @@ export interface Decision {
   readonly trace: readonly TraceLine[];
 }
 
-/** State of a command. `verified`: done, as far as the agent can check it. `verified`, `refused` and `failed` are final. */
+/**
+ * State of a command. `queued`: accepted, nothing is sent yet. `sent`: at least one value is sent. `verified`: done, as far as the agent
+ * can check it. `refused`: not accepted, and without effect. `failed`: accepted, but not done or not confirmed; it may still take effect
+ * later. `verified`, `refused` and `failed` are final.
+ */
 export type OutcomeState = 'received' | 'queued' | 'sent' | 'verified' | 'refused' | 'failed';
 
 /** The state that a command has reached, as reported to its sender. A command may have several outcomes in turn, up to a final one. */

@@ -75,7 +75,7 @@ export interface LitArea {
 
 /**
  * Other switching offsets of a zone for the nights that begin between two dates of each year, both included. The range may cross the end
- * of the year. Units: min after the sun's times, negative: before.
+ * of the year. Units: min after the dusk and the dawn of `sunBelowDeg`, negative: before.
  */
 export interface Season {
   readonly from: CalendarDate;
@@ -91,7 +91,7 @@ export interface Season {
 export interface PhotocellConfig {
   readonly device: string;
   readonly point: string;
-  /** Units: lx. `offAboveLux` is the higher one. */
+  /** At `onBelowLux` or less it is dark, at `offAboveLux` (the higher one) or more it is bright. Units: lx. */
   readonly onBelowLux: number;
   readonly offAboveLux: number;
   /** A value counts only after it has lasted this long. Units: s. */

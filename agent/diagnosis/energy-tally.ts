@@ -49,9 +49,11 @@ const DAY_HOURS = 24;
  * seconds, and empty if no such night time was counted, as in nights that earlier versions counted.
  */
 export interface ZoneTally extends Record<(typeof ZONE_SUMS)[number] | (typeof ZONE_COUNTS)[number], number> {
+  /** Bands: 0 %, up to 10 %, up to 20 %, ... up to 100 %. */
   readonly bandMs: number[];
   readonly nightS: readonly number[];
   readonly presentS: readonly number[];
+  /** By the level decided without a raise, in % as text: `40`. */
   readonly periods: Record<string, PeriodTally>;
 }
 
@@ -61,6 +63,7 @@ export interface ZoneTally extends Record<(typeof ZONE_SUMS)[number] | (typeof Z
  */
 export interface MeterTally {
   kwh: number;
+  /** Nights in or before which the same run read the meter. */
   nights: number;
   computedWh: number;
 }

@@ -64,7 +64,9 @@ const RETRY_MS = 60_000;
  * `start`.
  */
 export class EnergyTracker {
+  /** What this run has counted of the running night. It receives decisions and measured levels. */
   readonly count: EnergyCount;
+  /** The energy of the meters in the running night. It receives their totals. */
   readonly meters: MeterTracker;
   readonly #parts: EnergyTrackerParts;
   readonly #archive: EnergyArchive;

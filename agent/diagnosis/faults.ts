@@ -38,7 +38,10 @@ export interface DiagnosisParts {
   readonly onEvent: (event: AgentEvent) => void;
 }
 
-/** Turns readings into events: one when a fault begins and one when it ends. A reading without a good value changes nothing. */
+/**
+ * Turns readings into events: one when a fault begins and one when it ends. Faults are flags of a profile, an open door, a fault contact
+ * and derating; other points are ignored. A reading without a good value changes nothing.
+ */
 export function createDiagnosis({ points, clock, onEvent }: DiagnosisParts): { onReadings(readings: readonly Reading[]): void } {
   const watched = new Map([...points].filter(([, point]) => isWatched(point)));
   const open = new Map<string, AgentEvent>();

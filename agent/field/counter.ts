@@ -126,7 +126,7 @@ export function afterReading(counter: Counter, now: CounterReading, rule: Counte
   return { ...taken({ ...counter, offset: total - proven.raw }, proven, now, rule), restart: { total, raw: proven.raw } };
 }
 
-/** Returns offset and count converted to another unit of energy, unchanged for an equal unit; undefined if they cannot be converted. */
+/** Returns `offset` and `raw` in another unit of energy (Wh, kWh, MWh), unchanged for an equal unit; undefined for an unknown one. */
 export function inUnit({ offset, raw }: { readonly offset: number; readonly raw: number }, from: string, to: string) {
   const [fromKwh, toKwh] = [KWH[from], KWH[to]];
   const factor = from === to ? 1 : fromKwh === undefined || toKwh === undefined ? undefined : fromKwh / toKwh;

@@ -46,7 +46,10 @@ export function isOn({ year, month, day }: CalendarDate, night: NightDay): boole
   return (year === null || year === date.year) && month === date.month && day === date.day;
 }
 
-/** Returns the index of the first season that includes the date of the night, both ends included; -1 if none does. */
+/**
+ * Returns the index of the first season that includes the date of the night, both ends included; -1 if none does. A season may cross the
+ * end of the year.
+ */
 export function seasonOf(seasons: readonly Pick<Season, 'from' | 'to'>[], night: NightDay): number {
   const date = plain(night);
   return seasons.findIndex((season) => isWithin(season, date));
@@ -94,7 +97,7 @@ function plain({ year, month, day }: NightDay): PlainDate {
   };
 }
 
-/** Whether a day meets the conditions of a rule (weekdays, span and so on). A condition that is null is met by every day. */
+/** Whether a day meets all conditions of a rule (weekdays, span and so on). A condition that is null is met by every day. */
 export function isDayOf(days: Omit<CalendarRule, 'programme'>, day: NightDay): boolean {
   return fits(days, plain(day));
 }

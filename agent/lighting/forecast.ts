@@ -33,7 +33,8 @@ export interface Forecast {
 }
 
 /**
- * Creates the forecast of a street, without presence, photocells, traffic and rules. Errors: may throw RangeError for an unknown time zone.
+ * Creates the forecast of a street from the sun, programmes, calendars, event nights and intents, without presence, photocells, traffic
+ * and rules. Errors: may throw RangeError for an unknown time zone.
  */
 export function createForecast(street: LightingStreet): Forecast {
   const quiet = { ...street, zones: street.zones.map(withoutSensors), rules: [] };

@@ -182,7 +182,7 @@ export interface LightingSnapshot {
   readonly burningH?: ReadonlyMap<string, number>;
   /** By zone. Expired ones may be among them and are ignored. */
   readonly programmes?: ReadonlyMap<string, ProgrammeChoice>;
-  /** By lamp. */
+  /** By lamp. Expired ones may be among them and are ignored. */
   readonly holds?: ReadonlyMap<string, LampHold>;
   /** Zones that presence has raised for too long: their own sensors no longer raise lamps. Another zone may still raise them. */
   readonly overRaised?: ReadonlySet<string>;

@@ -6,7 +6,10 @@
 import type { WallMs } from '../core/clock.ts';
 import { MINUTE_MS } from '../core/durations.ts';
 
-/** Local calendar date and time of day. Units: `month` 1..12; a `day` below 1 or too high for the month is in the month before or after. */
+/**
+ * Local calendar date and time of day. Units: `month` 1..12, `hour` 0..23. A `day` below 1 or too high for the month is in the month before
+ * or after.
+ */
 export interface LocalTime {
   readonly year: number;
   readonly month: number;

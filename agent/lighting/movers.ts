@@ -14,12 +14,14 @@ import type { StreetGraph } from './street-graph.ts';
  * are separate stays.
  */
 export interface PoleVisit {
+  /** As in `Detection`: the sensor's device, or the neighbour's edge node; of the first detection. */
   readonly source: string;
   readonly pole: string;
   readonly firstMono: MonoMs;
   readonly lastMono: MonoMs;
   /** Distance before the pole at `firstMono`; for relayed ones. Units: m. */
   readonly beforeM: number;
+  /** Detected by a neighbour cabinet. */
   readonly isRelayed: boolean;
   /** The first reported speed, raised to at least 2 km/h or lowered to at most 130 km/h; null if none was reported. Units: m/s. */
   readonly speedMps: number | null;
@@ -90,7 +92,10 @@ const RIVAL_COST = Math.log(2);
 /** For two sensors that report at the same time. Units: s. */
 const LEAST_S = 0.05;
 
-/** Creates the function that joins the detections of a street to movers. `graph` must be that of the same street. */
+/**
+ * Creates the function that joins the detections of a street to movers. It has no state: each call gets all detections again. `graph` must
+ * be that of the same street.
+ */
 export function createMoverReader(street: LightingStreet, graph: StreetGraph): MoverReader {
   const context = { graph, assumedMps: assumedSpeeds(street) };
   return (detections, nowMono) => {

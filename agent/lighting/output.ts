@@ -32,7 +32,9 @@ export interface ResolvedOutput extends Omit<Output, 'idle' | 'litWith' | 'rules
   /** The largest difference between the decided and the read value that agrees. */
   readonly tolerance: number;
   readonly idle: number;
+  /** The value while one of these zones is lit, unless a rule decides; null: none. */
   readonly litWith: { readonly zones: readonly string[]; readonly value: number } | null;
+  /** The value of the first active rule counts. */
   readonly rules: readonly { readonly rule: string; readonly value: number }[];
 }
 
@@ -97,7 +99,7 @@ export function litZones(
   return new Set(zones.filter(({ lamps }) => lamps.some(isLampLit)).map(({ id }) => id));
 }
 
-/** Whether an intent of rank `emergency` is in force that lights the whole cabinet or one of these zones. */
+/** Whether an intent of rank `emergency` above 0 % is in force for the whole cabinet or one of these zones. */
 export function isEmergency(intents: readonly Intent[], nowMono: MonoMs, zones: readonly string[] = []): boolean {
   const isMeant = ({ kind, id }: Intent['target']): boolean => kind === 'cabinet' || (kind === 'zone' && zones.includes(id));
   return intents.some(

@@ -124,7 +124,10 @@ export function isWholeNight({ beforeDusk, afterDawn }: EdgeVerdicts): boolean {
   return beforeDusk !== undefined && afterDawn !== undefined;
 }
 
-/** Returns the fault that a whole night shows, as text for an event; null if there is none. Call it only if `isWholeNight`. */
+/**
+ * Returns the fault that a whole night shows, as text for an event; null if there is none. A wrong verdict is a fault only if the record
+ * has it at both ends of the night. A record without any verdict also shows a fault. Call it only if `isWholeNight`.
+ */
 export function photocellFault({ beforeDusk, afterDusk, beforeDawn, afterDawn }: EdgeVerdicts): Message | null {
   if (beforeDusk === 'dark' && afterDawn === 'dark') return msg`reports dark by day: clean it, check what shades it`;
   if (afterDusk === 'bright' && beforeDawn === 'bright') return msg`reports bright at night: check what lights it`;

@@ -13,8 +13,8 @@ import type { LightingStreet, SensorState } from './lighting.ts';
 import { spell } from './spell.ts';
 
 /**
- * A sensor and the lamps within its reach. `distanceM`: by lamp id, the difference between the `atM` of both poles, whatever their branch; 0
- * if a pole is unknown. Units: m.
+ * A sensor, and those lamps of its zone and its `alsoLamps` that are within `reachM`; all of them if that is null. `distanceM`: by lamp id,
+ * the difference between the `atM` of both poles, whatever their branch; 0 if a pole is unknown. Units: m.
  */
 export interface SensorReach {
   readonly sensor: PresenceSensor;

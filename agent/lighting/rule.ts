@@ -37,7 +37,10 @@ interface MeasuredInput {
 /** The state in full. */
 type Watched = Required<RuleState>;
 
-/** Returns the state of a rule after one more evaluation. `before`: undefined at the first one. `facts`: those that `when` names. */
+/**
+ * Returns the state of a rule after one more evaluation. `before`: undefined at the first one. `facts`: those that `when` names. A reading
+ * that is not `good` counts as lost. An active rule whose value is lost ends at most `forS` and a minute later.
+ */
 export function afterRuleInput(before: RuleState | undefined, facts: RuleFacts, { when }: Pick<Rule, 'when'>, nowMono: MonoMs): RuleState {
   const forMs = 'forS' in when ? when.forS * 1_000 : 0;
   const input = inputOf(facts, when, nowMono);

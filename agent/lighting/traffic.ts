@@ -50,7 +50,10 @@ export interface TrafficCount extends TrafficState {
   readonly windows: readonly [last: number | null, before: number | null];
 }
 
-/** Returns the traffic count of a zone after one more reading of a counter, or after a tick (`reading` null). */
+/**
+ * Returns the traffic count of a zone after one more reading of a counter, or after a tick (`reading` null). `before`: undefined at the
+ * first call. A reading of a point that is no counter of the zone counts as a tick.
+ */
 export function afterCount(
   before: TrafficCount | undefined,
   reading: Reading | null,

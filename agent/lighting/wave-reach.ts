@@ -31,7 +31,7 @@ const SLOWEST_MPS = 2 / 3.6;
 /**
  * The constant data of a zone with a wave (light ahead of people who move). `followsRelays`: also for detections that a neighbour cabinet
  * sent. `lamps`: those that the wave may raise, also of other zones (`alsoLamps`), if their poles have a known place. `index`: the position
- * of a lamp in the arrays of an `Outlook`. Units: `holdMs` ms.
+ * of a lamp in the arrays of an `Outlook`. `holdMs`: the hold after the last detection, for a mover of unknown speed. Units: ms.
  */
 export interface ZoneWave {
   readonly wave: WaveConfig;

@@ -13,7 +13,7 @@ import { HORIZON_DEG } from '../lighting/night.ts';
 import { createSunChanges, isNight, type SunPosition, sunAltitudeDeg } from '../lighting/sun.ts';
 
 /**
- * The entry of a panel's schedule that applies, with its begin and end; an earlier entry of the file may replace it within this time.
+ * The entry of a panel's schedule that applies, from `sinceMs` to before `untilMs`; an earlier entry of the file may replace it meanwhile.
  * `number` counts from 1, as in the file. `text`: as in the file, with the names of values in braces.
  */
 export interface AppliedEntry {

@@ -51,7 +51,7 @@ export interface TextDecision {
   readonly source: string;
   readonly sentId: string | null;
   readonly untilMs: WallMs | null;
-  /** Highest rank first. */
+  /** One line for each possible source, also for those that do not apply. Highest rank first. */
   readonly trace: readonly TextLine[];
 }
 

@@ -16,7 +16,10 @@ export function namesIn(text: string): readonly string[] {
   return [...text.matchAll(NAME)].map(([, name = '']) => name);
 }
 
-/** Returns the text with its values, or the first name in it without a value. `valueNamed` returns null for a missing value. */
+/**
+ * Returns the text with the value in place of each name in braces, or as `missing` the first name without one. `valueNamed` returns null
+ * for a missing value.
+ */
 export function filledText(
   text: string,
   valueNamed: (name: string) => string | null,
@@ -34,7 +37,10 @@ interface ValueSize {
   readonly words?: readonly ({ readonly word?: string | undefined } | undefined)[] | null | undefined;
 }
 
-/** Returns an estimate of the greatest length of a text with its values; a number counts with an assumed length. Units: characters. */
+/**
+ * Returns an estimate of the greatest length of a text with its values in place of the names in braces. A value counts with the longest of
+ * its words and its `missing` text. Without words, or without an entry in `values`, it has at least an assumed length. Units: characters.
+ */
 export function longestText(text: string, values: readonly ValueSize[]): number {
   const lengthOf = (name: string): number => {
     const value = values.find(({ id }) => id === name);

@@ -12,8 +12,8 @@ import { withFaultFacts } from '../diagnosis/watch/fault-facts.ts';
 import { isFinal } from '../sync/commands/command-record.ts';
 
 /**
- * What events and outcomes are passed on to. `self` and `flight` receive an event only while it is not suppressed; `record` receives those
- * of `onEvent`, not those of `amend`.
+ * What events and outcomes are passed on to. `self` and `flight` receive an event only while it is not suppressed. They and `log` receive
+ * one of `amend` only if its suppression has just ended. `record` receives those of `onEvent`, not those of `amend`.
  */
 export interface OngoingParts {
   readonly store: Pick<Store, 'appendEvent' | 'appendOutcome' | 'readEvents'>;

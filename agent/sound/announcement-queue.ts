@@ -96,7 +96,7 @@ export class AnnouncementQueue {
     this.#waiting = [...this.#waiting, { ...announcement, startByMono: nowMono + GRACE_MS }];
   }
 
-  /** Call it when the first one has begun. */
+  /** Call it when the first one has begun; further calls for it change nothing. */
   begun(nowMono: MonoMs): void {
     const maxS = this.#parts.config.tracks.find(({ id }) => id === this.current?.play)?.maxS ?? 0;
     this.#endMono ??= nowMono + maxS * SECOND_MS + MARGIN_MS;

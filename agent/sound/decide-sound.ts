@@ -21,7 +21,10 @@ interface Candidate extends Omit<SoundTraceLine, 'applied'> {
   readonly isOnce?: true;
 }
 
-/** Returns what a place is to play in a situation. `trace` has the candidates, the one with the highest rank first. */
+/**
+ * Returns what a place is to play in a situation. Without a trusted time only an emergency sounds. `trace` has the candidates, the one with
+ * the highest rank first.
+ */
 export function decideSound(config: SoundConfig, place: SoundPlace, situation: SoundSituation, times: DayTimes): SoundDecision {
   const candidates = [
     ...emergencies(situation),

@@ -27,7 +27,10 @@ export interface DueAnnouncement {
 
 type SoundDayConfig = Pick<SoundConfig, 'programmes' | 'calendars'>;
 
-/** Returns the stretch of the day that an instant is in, by the programme of the place for that date. */
+/**
+ * Returns the stretch of the day that an instant is in, by the programme of the place for that date. It is silent from midnight to the
+ * first step, whatever played before midnight.
+ */
 export function stretchAt(config: SoundDayConfig, place: SoundPlace, atMs: WallMs, times: DayTimes): SoundStretch {
   const date = times.dateAt(atMs);
   const programme = programmeOn(config, place, date);

@@ -27,8 +27,8 @@ export function earlierTraces({ dir, traces = [] }: Life): readonly string[] {
 }
 
 /**
- * As `earlierTraces`, but for a missing `state.db`: also names its copies, and `telemetry.db` if another run is recorded in it. Errors:
- * none.
+ * Returns the traces of earlier runs if `state.db` is missing: those of `earlierTraces` and the names of its copies. Also `telemetry.db`
+ * if another run is recorded in it. Empty if there are none. Errors: none.
  */
 export function earlierStateTraces(life: Life): readonly string[] {
   const copies = [`${STATE.fileName}.bak`, `${STATE.fileName}.bak.1`].filter((name) => existsSync(join(life.dir, name)));

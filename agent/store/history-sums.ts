@@ -13,7 +13,7 @@ const MEAN_DIGITS = 12;
 
 /**
  * The sums of the requested readings of the minute or hour that begins at `atMs`; a page may have only some of them. `readings`: their
- * number; `values`: how many of them have a value. Without a value `min` is infinite and `max` minus infinite.
+ * number; `values`: how many of them have a value; `total`: the sum of these. Without a value `min` is infinite and `max` minus infinite.
  */
 export interface HistorySum {
   readonly atMs: WallMs;

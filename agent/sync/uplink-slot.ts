@@ -10,7 +10,7 @@ import { msg } from '../core/message.ts';
 import type { RelayedDetection, Uplink, UplinkStatus, UplinkValue } from '../core/ports.ts';
 import type { AgentEvent, Outcome } from '../core/words.ts';
 
-/** Holds the uplink in use and passes calls to it. The uplink can be exchanged while the agent runs. */
+/** Holds the uplink in use, if there is one, and passes calls to it. It can be exchanged while the agent runs; see `createUplinkSlot`. */
 export type UplinkSlot = ReturnType<typeof createUplinkSlot>;
 
 type Counts = Pick<

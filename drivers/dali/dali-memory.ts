@@ -218,7 +218,10 @@ export function gearSilence(gear: number): BusError {
   });
 }
 
-/** Returns the BusError `interrupted` for a read that makes room for a level, another write or a read-back; the gear has not failed. */
+/**
+ * Returns the BusError `interrupted` for a read that makes room for a level, another write or a read-back; the gear has not failed. `gear`:
+ * its short address, for the message.
+ */
 export function interrupted(gear: number): BusError {
   return new BusError('interrupted', msg`the read of gear ${gear} makes room for a level`);
 }

@@ -125,7 +125,10 @@ function dataOf(digits: readonly number[]): number[] | undefined {
   return checksum(data) === bytes.at(-1) ? data : undefined;
 }
 
-/** Returns the message in the data of a frame; null for one that this program does not use or cannot read. */
+/**
+ * Returns the message in the data of a frame; null for one that this program does not use or cannot read. `data`: its bytes without the
+ * checksum.
+ */
 export function messageOf(data: readonly number[]): ConverterMessage | null {
   const [type, first = 0, second = 0, third = 0, fourth = 0] = data;
   switch (type) {

@@ -28,6 +28,7 @@ export interface WireFrame {
   readonly atMono: MonoMs;
   /** Silence between the frame before and this one; null if unknown. May be below 0, if times are not exact. Units: ms. */
   readonly gapMs: number | null;
+  /** All its bytes: on Modbus RTU with checksum, on Modbus TCP with header. */
   readonly bytes: Buffer;
   readonly kind: WireFrameKind;
   readonly unit: number | null;

@@ -31,7 +31,7 @@ export function hexOf(bytes: Uint8Array): string {
   return Array.from(bytes, (byte) => byte.toString(16).toUpperCase().padStart(2, '0')).join(' ');
 }
 
-/** Length of an exception frame: unit, function | 80h, code, checksum. Units: bytes. */
+/** Length of an exception frame on Modbus RTU: unit, function | 80h, code, checksum. Units: bytes. */
 export const REFUSAL_BYTES = 5;
 /** Added to the function code of the request in an exception reply. */
 export const REFUSED = 0x80;
@@ -57,12 +57,18 @@ export function isGatewayRefusal(body: Uint8Array): boolean {
   return ((body[1] as number) & REFUSED) !== 0 && (body[2] === 10 || body[2] === 11);
 }
 
-/** Returns the function of a frame from its function byte `code`; for an exception the refused function, or 80h if that is missing. */
+/**
+ * Returns the function of a frame from its function byte `code`; for an exception the refused function. A bare 80h names no function: it is
+ * returned unchanged.
+ */
 export function functionOf(code: number): number {
   return code > REFUSED ? code & ~REFUSED : code;
 }
 
-/** Whether a frame of the function `replied`, as `functionOf` returns it, may answer a request of the function `requested`. */
+/**
+ * Whether a frame of the function `replied`, as `functionOf` returns it, may answer a request of the function `requested`. 80h, of an
+ * exception that names no function, may answer any.
+ */
 export function isAbout(replied: number, requested: number): boolean {
   return replied === requested || replied === REFUSED;
 }

@@ -260,8 +260,8 @@ function shape(unit: number, fc: number, count: number): string {
 }
 
 /**
- * Returns how many data bytes the reply to a read of `count` registers or bits has. Source: Modbus Application Protocol V1.1b3 §6.1 to
- * §6.4.
+ * Returns how many data bytes the reply to a read of `count` registers or bits has: the value of its byte count. Shape: `fc` is 1 to 4.
+ * Source: Modbus Application Protocol V1.1b3 §6.1 to §6.4.
  */
 export function dataBytes(fc: number, count: number): number {
   return fc <= 2 ? Math.ceil(count / 8) : 2 * count;

@@ -80,7 +80,10 @@ export function createModbusLine({ port, serial, clock, portFor, ...more }: Modb
   });
 }
 
-/** Creates a Modbus TCP line; it is closed until `open`. Its speed cannot be changed. Errors: as for `createModbusLine`. */
+/**
+ * Creates a Modbus TCP line; it is closed until `open`. It has no speed: `retune` to other settings rejects with BusError. Errors: as for
+ * `createModbusLine`.
+ */
 export function createTcpLine({ port, clock }: Pick<ModbusLineOptions, 'port' | 'clock'>): ModbusLine {
   const counters = freshCounters();
   return new ClientLine({

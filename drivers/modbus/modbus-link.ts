@@ -57,11 +57,12 @@ export interface LinkOptions {
 
 /**
  * The custom port of `modbus-serial` (`open`, `close`, `write`, `isOpen`, event `data`) and what the line requires beyond that. Reads of
- * one shape have the same unit, function and reply length.
+ * one shape have the same unit, function and reply length. Unless a link overrides them, its times and its rank are 0.
  */
 export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; close: []; error: [error: Error] }> {
   /** As `ModbusLine.mayAskAgain`. */
   mayAskAgain: (isChange: boolean) => boolean = () => true;
+  /** Timing of the last reply that the link passed on; all 0 before the first. */
   last: ReplyTiming = { sentMono: 0, turnaroundMs: 0, firstByteMs: 0 };
   /** As `ModbusLine.tap`. */
   tap: LineTap | null = null;
@@ -120,6 +121,7 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
     );
   }
 
+  /** Closes the port; a request in flight fails with BusError `port-closed`. */
   close(done: (error?: Error | null) => void): void {
     this.abort(new BusError('port-closed', msg`the line was closed`));
     this.port.close().then(
@@ -133,6 +135,7 @@ export abstract class ModbusLink extends EventEmitter<{ data: [frame: Buffer]; c
     this.#next = exchange;
   }
 
+  /** Returns what `expect` has set, once. Errors: throws TypeError if nothing is set. */
   protected announced(): Exchange {
     const next = this.#next;
     if (next === null) throw new TypeError('write without expect');

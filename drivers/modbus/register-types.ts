@@ -43,7 +43,7 @@ export function isBitType(type: RegisterType): boolean {
   return type === 'bit' || type === 'bits';
 }
 
-/** Whether the raw number of this type is an IEEE 754 number, which is not rounded to a whole number. */
+/** Whether the raw number of this type is an IEEE 754 number (`f32`, `f64`), which is not rounded to a whole number. */
 export function isFloatType(type: RegisterType): boolean {
   return type === 'f32' || type === 'f64';
 }

@@ -54,14 +54,20 @@ function hasShape(request: Buffer, expectedBytes: number, bytes: Buffer): boolea
   return fc > 4 || bytes[2] === expectedBytes - 5;
 }
 
-/** Whether a valid frame of the same unit and function, and of the expected length, fits the request as its normal reply. */
+/**
+ * Whether a valid frame of the same unit and function, and of the expected length, fits the request as its normal reply. The reply to a
+ * read must have the right byte count; that to a write repeats the four bytes after the function.
+ */
 export function isReplyTo(request: Buffer, frame: Buffer): boolean {
   const fc = request[1] as number;
   if (fc <= 4) return frame[2] === frame.length - 5;
   return frame.subarray(2, 6).equals(request.subarray(2, 6));
 }
 
-/** Returns how many bytes the reply at the very start of `bytes` still lacks; 0 if it is complete, or if none is recognised there. */
+/**
+ * Returns how many bytes the reply or exception at the very start of `bytes` still lacks; 0 if it is complete, or if none is recognised
+ * there. At least two bytes are needed to recognise one. Its checksum is not checked.
+ */
 export function missingAtHead(request: Buffer, expectedBytes: number, bytes: Buffer): number {
   return bytes.length < 2 ? 0 : Math.max(0, lengthAt(request, expectedBytes, { bytes, at: 0 }) - bytes.length);
 }

@@ -14,7 +14,10 @@ const LONGEST_FRAME_BYTES = 256;
 /** Bytes kept of a burst; its beginning is enough to classify it. Units: bytes. */
 const KEPT_BYTES = 2 * LONGEST_FRAME_BYTES;
 
-/** The evaluation of bytes that arrive while no reply is expected, as `createStrayBytes` returns it. */
+/**
+ * Evaluates bytes that arrive while no reply is expected: whether they belong to a late reply, and how long the wire must be silent after
+ * them. As `createStrayBytes` returns it.
+ */
 export type StrayBytes = ReturnType<typeof createStrayBytes>;
 
 /**

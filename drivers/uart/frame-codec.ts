@@ -33,7 +33,7 @@ export interface FrameArrival {
   readonly isAfterNoise: boolean;
 }
 
-/** The result at one position of the stream: a frame, no frame, or too few bytes to decide. */
+/** The result at one position of the stream: a frame, `no` if none begins there, or `more` for too few bytes to decide. */
 export type Parsed = UartFrame | 'no' | 'more';
 
 /** The protocol of a device without Modbus. */

@@ -42,7 +42,10 @@ const PERIODS: readonly (readonly [text: string, HistoricPeriod])[] = [
   ['HPJR', { tariff: 6, colour: 3, isPeak: false }],
 ];
 
-/** Returns the tariff period of a value of `PTEC`, as its form reads it; undefined for a number that is none. */
+/**
+ * Returns the tariff period of a value of the group `PTEC` (historic mode), as its form reads it: an index from 0 to 10. Undefined for any
+ * other number.
+ */
 export function historicPeriod(ptec: number): HistoricPeriod | undefined {
   return PERIODS[ptec]?.[1];
 }
@@ -70,7 +73,10 @@ const TARIFFS: ReadonlyMap<string, number> = new Map(
   [STANDARD_INDEXES, ...OPTIONS.map(([, indexes]) => indexes)].flatMap((labels) => labels.map((label, i) => [label, i + 1] as const)),
 );
 
-/** Returns the number of the supplier's tariff period that the index of this label counts, from 1; undefined for any other label. */
+/**
+ * Returns the number of the supplier's tariff period that the index of this label counts, from 1, in both modes. Undefined for a label that
+ * is no such index.
+ */
 export function tariffOf(label: string): number | undefined {
   return TARIFFS.get(label);
 }

@@ -7,7 +7,10 @@
 import type { FrameValues } from './frame-codec.ts';
 import { historicPeriod } from './tic-labels.ts';
 
-/** The values of the groups of one frame, by label. Null: the group is valid and has no value. */
+/**
+ * The values of the groups of one frame, by label. Null: the group is valid and has no value. A label is absent if its group was not
+ * received, or not as a valid group.
+ */
 export type TicGroups = ReadonlyMap<string, number | null>;
 
 /** Groups whose value is the point's, in both modes. */
@@ -44,8 +47,8 @@ const STATUS_FIELDS: readonly (readonly [id: string, bit: number, bits: number])
 const RELAYS = 8;
 
 /**
- * Returns the values of the points whose groups are present, except those of energy, load and subscribed power, and `peak_notice` of the
- * historic mode.
+ * Returns the values, by point id, of the points whose groups are present. Those of energy, load and subscribed power are left out, and
+ * `peak_notice` of the historic mode.
  */
 export function ticPoints(groups: TicGroups): FrameValues {
   const values: Record<string, number | null> = {};

@@ -27,14 +27,16 @@ export interface MeasuredRun {
 }
 
 /**
- * What `measure` saw. `before` and `after`: the figures of the workers at both ends. After a kill they cannot be compared: a new worker
- * counts from 0.
+ * What `measure` saw. `before` and `after`: the figures, as `readAllSamples`, of the workers at both ends. After a kill they cannot be
+ * compared: a new worker counts from 0.
  */
 export interface Measurement {
   readonly before: readonly Samples[];
   readonly after: readonly Samples[];
   readonly memory: readonly MemorySample[];
+  /** How many workers were killed and replaced. */
   readonly kills: number;
+  /** Measured time between `before` and `after`. Units: s. */
   readonly elapsedS: number;
 }
 

@@ -54,7 +54,9 @@ export function takeMemorySample(
   };
 }
 
-/** Returns the means of one figure over the first and the last third of the samples; 0 without samples. */
+/**
+ * Returns the means of one figure over the first and the last third of the samples; 0 without samples. Units: MB of 2^20 bytes, whole.
+ */
 export function thirdsOf(samples: readonly MemorySample[], figure: Exclude<keyof MemorySample, 'second'>): Thirds {
   const third = Math.ceil(samples.length / 3);
   const mean = (part: readonly MemorySample[]): number =>

@@ -4,8 +4,9 @@ import type { Measurement } from './measure.ts';
 import { type MemorySample, thirdsOf } from './memory.ts';
 
 /**
- * Totals of a whole run, with its warm-up and the part for `maximum`; `unacked`: at its end. Units: `sent` and `stored` values, `bytes` the
- * size of the stored values with their indexes, `unacked` and `resentRows` rows, `rebirths` requests.
+ * Totals of a whole run, with its warm-up and the part for `maximum`; `stored`, `bytes` and `unacked`: at its end. `sent` counts each value
+ * once, `resentRows` each time that a row is sent again. Units: `sent` and `stored` values, `bytes` the size of the stored values with
+ * their indexes, `unacked` and `resentRows` rows, `rebirths` requests for births.
  */
 export interface RunTotals {
   readonly sent: number;

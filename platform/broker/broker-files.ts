@@ -12,7 +12,9 @@ export interface BrokerAddress {
   readonly url: string;
   readonly username: string | undefined;
   readonly passwordFile: string | undefined;
+  /** Certificates (PEM) by which the broker is verified; undefined for those that Node.js has. */
   readonly caFile: string | undefined;
+  /** The certificate (PEM) of the host, only together with `keyFile`; undefined for none. */
   readonly certFile: string | undefined;
   readonly keyFile: string | undefined;
   /** Further nodes of the same cluster, tried in turn. */

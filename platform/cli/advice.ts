@@ -21,7 +21,10 @@ const REFUSALS: Readonly<Record<string, string>> = {
   '42501': 'Give this user the right, or use the owner of the tables',
 };
 
-/** Returns the advice about a PlatformFailure, or a refusal of the database that has one in `REFUSALS`; undefined for any other error. */
+/**
+ * Returns the advice about a PlatformFailure, or about a refusal of the database that a person can correct, such as a wrong password or
+ * missing tables. Undefined for any other error.
+ */
 export function adviceAbout(error: unknown): Advice | undefined {
   if (!(error instanceof Error)) return undefined;
   if (error instanceof PlatformFailure) {

@@ -87,7 +87,7 @@ export class Dispatcher {
     }
   }
 
-  /** Ends `run`, also while it waits for the lock. */
+  /** Ends `run`, also while it waits for the lock. Returns at once; `run` resolves when the present pass is done. */
   stop(): void {
     this.#stopping.abort();
     this.#wake.abort();

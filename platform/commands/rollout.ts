@@ -16,7 +16,7 @@ export interface RolloutTarget extends Pick<KnownCabinet, 'group' | 'node'> {
 
 /**
  * What is rolled out, to whom, wave after wave. `rules`: when a wave is over and when it stops the rollout; its `shares` are not used.
- * `minutes`, `comment`: as for `applyCommand`.
+ * `minutes`: the longest trial at each cabinet, 1 to 168. `comment`: why, at most 200 characters; empty for none.
  */
 export interface RolloutPlan {
   readonly waves: readonly (readonly RolloutTarget[])[];

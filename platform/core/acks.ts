@@ -25,7 +25,8 @@ export interface LogPoint {
 }
 
 /**
- * What is to be sent to each node, at most once in `periodMs` for each. A newer one replaces an older one that has not been sent.
+ * What is to be sent to each node, at most once in `periodMs` for each; the first is due immediately. A newer one replaces an older one
+ * that has not been sent.
  */
 export class AckOutbox<T> {
   readonly #periodMs: number;
@@ -45,7 +46,7 @@ export class AckOutbox<T> {
     if (!this.#waiting.has(node)) this.#waiting.set(node, ack);
   }
 
-  /** Removes and returns what may be sent now. Units: ms of a clock that never steps back. */
+  /** Removes and returns what may be sent now, by node; it counts as sent. Units: ms of a clock that never steps back. */
   due(nowMs: number): readonly (readonly [number, T])[] {
     const due = [...this.#waiting].filter(([node]) => nowMs - (this.#sentMs.get(node) ?? Number.NEGATIVE_INFINITY) >= this.#periodMs);
     for (const [node] of due) {

@@ -45,7 +45,7 @@ export class BatchReports {
 
   /**
    * Adds the text of the metric `name`. Returns false, and adds nothing, for a text that is not valid for the metric, or for a detection
-   * that this message may not contain. Units: `atMs` ms UTC.
+   * that this message may not contain. `node`: its number in the database. `atMs`: the `stateTime` of the report. Units: ms UTC.
    */
   add(
     message: NodeMessage,

@@ -12,8 +12,8 @@ import type { MessageOrigin } from './topic.ts';
 import type { HostMetric, MetricContent } from './wire.ts';
 
 /**
- * A value that is not a reading, with the time of it. `device` is empty for the node itself. `value` null: no usable value.
- * Units: `atMs` ms UTC.
+ * A value that is not a reading. `node`: its number in the database. `device` is empty for the node itself. `value` null: no usable value.
+ * Units: `atMs` ms UTC, the `stateTime` of the value.
  */
 export interface PropertyValue {
   readonly node: number;

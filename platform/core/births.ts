@@ -61,7 +61,10 @@ export function isReading(name: string): boolean {
   return !name.includes('/') && name !== 'bdSeq';
 }
 
-/** Reads the session of an NBIRTH. `receivedMs`: when it arrived; used if it has no valid time of sending. Units: ms UTC. */
+/**
+ * Reads the session of an NBIRTH. `receivedMs`: when it arrived; it becomes `bornMs` if the birth has no valid time of sending. A metric
+ * that is missing gives an empty text, 0 or false. Units: ms UTC.
+ */
 export function readSession({ metrics, sentMs }: HostPayload, receivedMs: number): SessionStart {
   const find = (name: string): HostMetric | undefined => metrics.find((metric) => metric.name === name);
   const number = (name: string): number => {

@@ -27,7 +27,10 @@ export function isConfigFile(name: string): boolean {
   return NAMES.test(name);
 }
 
-/** Returns the size above which a cabinet refuses a file of this name; `revision.sig` has a lower limit there. Units: bytes. */
+/**
+ * Returns the size above which a cabinet refuses a file of this name: 512 KiB for `cabinet.yaml`, 128 KiB for any other. `revision.sig` has
+ * a lower limit there. Units: bytes.
+ */
 export function mostBytesOf(name: string): number {
   return name === 'cabinet.yaml' ? MOST_BYTES.cabinet : MOST_BYTES.other;
 }

@@ -9,8 +9,8 @@ import { isTopicName } from './topic.ts';
 import { cleanText } from './wire.ts';
 
 /**
- * A warning or alarm. `endMs`: null while it lasts. `body` is the whole report as JSON; the other texts are empty where it has none. Units:
- * ms UTC.
+ * A warning or alarm. `endMs`: null while it lasts, and for a time that cannot be stored. `code`, `source`, `severity` and `text` are as
+ * reported, not checked; empty where the report has none. `body` is the whole report as JSON. Units: ms UTC.
  */
 export interface NodeEvent {
   readonly id: string;
@@ -25,8 +25,8 @@ export interface NodeEvent {
 
 /**
  * A loss that the node reports. `id`, `after`: its id and that of the gap before it, 0 for none; null for a gap whose key is its rows.
- * `from`, `to`: its rows; null without numbers. `isEstimate`: `readings` is approximate, and 0 stands for an unknown number. `atMs`: null
- * if not reported. Units: ms UTC.
+ * `from`, `to`: its rows, both included; null without numbers. `readings`: how many were lost. `isEstimate`: that is approximate, and 0
+ * stands for an unknown number. `atMs`: when they were lost; null if not reported. Units: ms UTC.
  */
 export interface NodeGap {
   readonly epoch: string;
@@ -41,8 +41,9 @@ export interface NodeGap {
 }
 
 /**
- * An entry of the audit log of the cabinet. `after`: number of the entry that was sent before it, 0 for none. `lost`: how many entries
- * between them the cabinet no longer has. `body`: null if it did not fit into a packet. Units: ms UTC.
+ * An entry of the audit log of the cabinet. `n`: its number. `after`: number of the entry that was sent before it, 0 for none. `lost`: how
+ * many entries between them the cabinet no longer has. `hash`: over the entry and the hash before it, as reported. `body`: its text; null
+ * if it did not fit into a packet. `atMs`: when it was recorded. Units: ms UTC.
  */
 export interface LogEntry {
   readonly n: number;
@@ -54,8 +55,8 @@ export interface LogEntry {
 }
 
 /**
- * How far a command is. `target`: its device, empty for the node. `state`: as reported, not checked. `reason`: empty for none. `body`: the
- * whole report as JSON.
+ * How far a command is. `id`: that of the command. `target`: its device, empty for the node. `state`: as reported, not checked. `reason`:
+ * empty for none. `body`: the whole report as JSON.
  */
 export interface CommandOutcome {
   readonly id: string;
@@ -66,8 +67,8 @@ export interface CommandOutcome {
 }
 
 /**
- * Someone who goes from one cabinet's street to the next. `from`, `to`: edge nodes of both. `ageMs`: time since the detection, which counts
- * up to `ttlMs`. `body`: the whole report.
+ * Someone who goes from one cabinet's street to the next. `from`, `to`: edge nodes of both. `ageMs`: time since the detection when it was
+ * reported. The detection counts up to the age `ttlMs`. Neither is checked. `body`: the whole report.
  */
 export interface RelayedPerson {
   readonly from: string;

@@ -63,7 +63,10 @@ export function markOf(metrics: readonly HostMetric[]): { readonly mark: RowMark
   return undefined;
 }
 
-/** Collects the parts of the ranges of one batch. Ranges come out in one order, so that two workers lock them in the same order. */
+/**
+ * Collects the parts of the ranges of one batch; a part that arrives again counts once. Ranges come out in one order, so that two workers
+ * lock them in the same order.
+ */
 export class PartCollector {
   readonly #found = new Map<string, { readonly mark: RowMark; readonly node: number; readonly seen: Set<number> }>();
 

@@ -17,12 +17,15 @@ export interface MessageOrigin {
   readonly device: string;
 }
 
-/** Whether a text may be a group, node or device: a level of a topic without wildcards, short enough for the database. */
+/**
+ * Whether a text may be a group, node or device: a level of a topic, short enough for the database. Shape: 1 to 255 UTF-16 units without
+ * `+`, `#`, `/` and U+0000.
+ */
 export function isTopicName(text: string): boolean {
   return isShortName(text) && text !== '' && !/[+#/\0]/.test(text);
 }
 
-/** Whether a name of a device or metric is short enough for the database: at most 255 UTF-16 units. */
+/** Whether a name of a device or metric is short enough for the database: at most 255 UTF-16 units. True for an empty one. */
 export function isShortName(text: string): boolean {
   return text.length <= LONGEST_NAME;
 }
@@ -40,12 +43,15 @@ export function readTopic(topic: string): MessageOrigin | undefined {
   return { group, verb: verb as Verb, node, device };
 }
 
-/** The topic of a command to the node, or to a device of it. `device`: empty for the node. */
+/** The topic of a command to the node (NCMD), or to a device of it (DCMD). `device`: empty for the node. The names are not checked. */
 export function commandTopic({ group, node, device }: { readonly group: string; readonly node: string; readonly device: string }): string {
   return device === '' ? `spBv1.0/${group}/NCMD/${node}` : `spBv1.0/${group}/DCMD/${node}/${device}`;
 }
 
-/** The subscriptions of a worker, shared by all workers of the same `share`. A group `+` means all groups. */
+/**
+ * The subscriptions of a worker, shared by all workers of the same `share`: one for each group and verb. A group `+` means all groups;
+ * without groups there are none.
+ */
 export function sharedTopics(share: string, groups: readonly string[]): string[] {
   return groups.flatMap((group) => VERBS.map((verb) => `$share/${share}/spBv1.0/${group}/${verb}/#`));
 }

@@ -13,7 +13,7 @@ export type MetricContent = number | boolean | string | Uint8Array;
 /**
  * One metric of a message. An absent name, alias, time or type is undefined. `value` is null for `is_null`, without a value, and for a
  * type that is not in `MetricContent`. An integer is read as signed with 32 or 64 bits, also one of an unsigned type. `properties`: of the
- * first 16, those with a value. Units: `atMs` ms UTC.
+ * first 16, those with a value. Units: `atMs` ms UTC, not checked.
  */
 export interface HostMetric {
   readonly name: string | undefined;
@@ -26,8 +26,8 @@ export interface HostMetric {
 }
 
 /**
- * One message. An absent time or `seq` is undefined; the death of a node has no `seq`. Units: `sentMs` ms UTC, the time of sending; for a
- * death that the broker sends, when the node prepared it.
+ * One message. An absent time or `seq` is undefined; the death of a node has no `seq`. Neither is checked. Units: `sentMs` ms UTC, the time
+ * of sending; for a death that the broker sends, when the node prepared it.
  */
 export interface HostPayload {
   readonly sentMs: number | undefined;

@@ -13,7 +13,10 @@ export interface BirthNotice {
 /** Nodes in one notification. Source: PostgreSQL, NOTIFY: a payload is shorter than 8,000 bytes. */
 const NOTICE_NODES = 500;
 
-/** Notifies all workers once the transaction is committed. The sender receives it too, with its own id in `by`. `ids`: the nodes. */
+/**
+ * Notifies all workers, once the transaction is committed, that births of the nodes `ids` are stored. The sender receives it too, with its
+ * own id in `by`. Without nodes it has no effect.
+ */
 export async function notifyWorkers(query: RunQuery, workerId: string, ids: readonly number[]): Promise<void> {
   for (let i = 0; i < ids.length; i += NOTICE_NODES) {
     await query('select pg_notify($1, $2)', [BIRTH_CHANNEL, JSON.stringify({ by: workerId, nodes: ids.slice(i, i + NOTICE_NODES) })]);

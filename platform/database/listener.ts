@@ -8,7 +8,10 @@ export interface NoticeConnection {
   close(): Promise<void>;
 }
 
-/** Ends the listener and its connection. After the call it starts no other connection. */
+/**
+ * Ends the listener, and resolves when its present connection is closed. After the call it starts no other connection. One that is being
+ * opened is closed later.
+ */
 export type StopListening = () => Promise<void>;
 
 /** A pause before the listener connects again. Units: ms. Source: assumed; a database restarts within seconds. Confirmed by: restarts of the city's database. */

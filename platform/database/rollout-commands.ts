@@ -19,7 +19,8 @@ export interface RolloutCommand {
 }
 
 /**
- * How far a command is. `isEnd`: it is verified, refused or failed. An expired one has an end too, but a cabinet may still report another.
+ * How far a command is. `state`: one of `COMMAND_STATES`. `reason`: empty for none. `isEnd`: it is verified, refused or failed. An expired
+ * one has an end too, but a cabinet may still report another.
  * Units: `seconds` from its insertion to its end; null without one.
  */
 export interface CommandState {
@@ -32,7 +33,10 @@ export interface CommandState {
 
 const ENDS = ['verified', 'refused', 'failed'];
 
-/** The cabinets whose birth named an epoch, as each agent's does, of these groups (`+`: of all) and names (empty: all), sorted by group and name. */
+/**
+ * The cabinets whose last birth named an epoch, as each agent's does, sorted by group and name. `groups`: only of these; `+` for all, none
+ * if it is empty. `names`: only these; all if it is empty.
+ */
 export async function cabinetsOf(query: RunQuery, groups: readonly string[], names: readonly string[]): Promise<KnownCabinet[]> {
   const rows = await query<{ group_name: string; node: string; is_online: boolean }>(
     `select group_name, node, is_online from node where epoch <> '' and ('+' = any($1) or group_name = any($1))

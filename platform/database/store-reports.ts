@@ -5,7 +5,10 @@ import { COMMAND_STATES } from '../core/command.ts';
 import { AHEAD_MS } from '../core/times.ts';
 import type { RunQuery } from './postgres.ts';
 
-/** Stores events; the newest report about each counts. Events reported before the newest list of open ones, and not in it, are ended. */
+/**
+ * Stores events; the newest report about each counts. Open events reported before the newest list of open ones, and not in it, are ended
+ * with the time of that list.
+ */
 export async function saveEvents(query: RunQuery, { reports: { events, openEvents } }: Batch): Promise<void> {
   const rows = [...events.values()];
   if (rows.length > 0) {

@@ -11,7 +11,10 @@ export type NumberedSeries = Map<string, { readonly node: CachedNode; readonly s
 /** Series of one node that appear without a birth, with those that it has: a client that invents names must not fill the database. Source: assumed; a cabinet of 1,000 devices has 15,000. Confirmed by: the largest cabinet in service. */
 const MOST_SERIES = 100_000;
 
-/** Adds series that are missing, and returns all of `wanted` with their numbers. With `isBorn` existing ones get the new shape. */
+/**
+ * Adds series that are missing, and returns all of `wanted` with their numbers. With `isBorn` existing ones get the new shape; without it
+ * they keep theirs.
+ */
 export async function saveSeries(
   query: RunQuery,
   wanted: readonly { readonly node: CachedNode; readonly shape: SeriesShape }[],

@@ -81,7 +81,10 @@ export function hasExited({ exitCode, signalCode }: ChildProcess): boolean {
   return exitCode !== null || signalCode !== null;
 }
 
-/** Sends a signal, and SIGKILL when the process has not ended in time. Resolves when it is gone. Units: `withinMs` ms. */
+/**
+ * Sends a signal, and SIGKILL when the process has not ended within `withinMs`. Resolves when it is gone, immediately if it has ended
+ * before. Units: `withinMs` ms.
+ */
 export async function endProcess(child: ChildProcess, signal: NodeJS.Signals, withinMs = 10_000): Promise<void> {
   if (hasExited(child)) return;
   const gone = new Promise((resolve) => child.once('exit', resolve));

@@ -80,8 +80,8 @@ function loginPathOf(socketPath: string): string {
 }
 
 /**
- * Returns the default path for the agent's own socket: in the folder of the service if that is writable, otherwise in one of this user
- * below the temporary folder. Creates nothing.
+ * Returns the default path for the agent's own socket. It is in the folder of the service if that is writable, otherwise in one of this
+ * user below the temporary folder. Creates nothing.
  */
 export function agentSocketPath(): string {
   const [service = '', own = ''] = usualSocketPaths();

@@ -44,7 +44,7 @@ export type ShellActions = Readonly<Record<ShellCommandName, (args: LocalArgs) =
 export type SessionActions = (terminal: Terminal, signal: AbortSignal, readInput: () => Promise<string>) => LocalActions;
 
 /**
- * Parts of a `Terminal` that are constant during a session: version, path of the socket, session token, and `localFiles`. The latter reads
+ * Parts of a `Terminal` that are constant during a session: version, path of the socket, session token, and `localFiles`, which reads
  * profiles and cabinet file.
  */
 export type Surroundings = Pick<Terminal, 'version' | 'socketPath' | 'localFiles' | 'token'>;

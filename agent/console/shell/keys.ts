@@ -8,7 +8,7 @@ import { isOneColumn } from '../text/plain-text.ts';
 
 /**
  * A key other than text, named after the key itself or after what it does in the line editor. `literal`: a `?` typed next is text. `abort`
- * ends a search of the history. `eof`, Ctrl-D, deletes a character unless the line is empty.
+ * ends a search of the history. `eof`, Ctrl-D, deletes the character under the cursor unless the line is empty.
  */
 export type ControlKey =
   | 'enter'

@@ -14,8 +14,8 @@ export interface ConsoleSession {
 }
 
 /**
- * Returns the role that limits the files a session may name: that of its login, or `anyone` with `isStranger`. Null: no limit, as for a user
- * of the machine.
+ * Returns the role that limits the files a session may name: that of its login, or `anyone` with `isStranger`. Null: no limit, as for a
+ * user of the machine.
  */
 export function filesRole({ login, isStranger }: Pick<ConsoleSession, 'login' | 'isStranger'>): LeastRole | null {
   return login?.role ?? (isStranger === true ? 'anyone' : null);

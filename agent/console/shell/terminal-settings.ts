@@ -29,8 +29,8 @@ export function usualSettings(): TerminalSettings {
 }
 
 /**
- * Loads the translations of this language, then sets it in `settings`. Errors: rejects with the system's error if their file is missing; the
- * language is then unchanged.
+ * Loads the translations of this language, then sets it in `settings`. Errors: rejects with the system's error if their file is missing;
+ * the language is then unchanged.
  */
 export async function speak(settings: TerminalSettings, language: Language): Promise<void> {
   await learn(language);

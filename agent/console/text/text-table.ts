@@ -26,8 +26,8 @@ const COLOUR = new RegExp(`(${ESC}\\[[\\d;]*m)`, 'g');
 const USUAL_COLOUR = `${ESC}[39m`;
 
 /**
- * Returns the lines of a table for the width of the sheet, the titles first. Text that does not fit is wrapped or cut. `given`: the columns.
- * `cells`: one list per row.
+ * Returns the lines of a table for the width of the sheet, the titles first. Text that does not fit is wrapped or cut. `given`: the
+ * columns. `cells`: one list per row.
  */
 export function tableLines(given: readonly TableColumn[], cells: readonly (readonly Said[])[], sheet: Sheet): string[] {
   const { widthCols, language } = sheetOf(sheet);

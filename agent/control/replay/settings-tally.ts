@@ -22,8 +22,8 @@ export interface LightMoment {
 }
 
 /**
- * The sums of all lamps for one night from noon to noon, over the time that was replayed. Units: `levelLampH` in hours of one lamp, by level
- * in %; hours at 0 % by day of the lamp's zone are left out.
+ * The sums of all lamps for one night from noon to noon, over the time that was replayed. Units: `levelLampH` in hours of one lamp, by
+ * level in %; hours at 0 % by day of the lamp's zone are left out.
  */
 export interface NightSums {
   /** The day on which the night begins, as in `NightWindow`. */

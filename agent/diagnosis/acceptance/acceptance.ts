@@ -36,7 +36,11 @@ export interface AcceptanceParts {
 const KEY = 'diagnosis.acceptance';
 const EMPTY: AcceptanceRecord = { startedMs: null, scans: [], placements: [], tests: [], walks: [] };
 
-/** The results of the acceptance of one cabinet: scans, placements, lamp tests and walks. Its creation does not read the disk. */
+/**
+ * The results of the acceptance of one cabinet: scans, placements, lamp tests and walks. Its creation does not read the disk. `note` adds
+ * results and `restart` removes all; both resolve with whether that is on disk. Errors: `report` and `note` reject with Refusal if the
+ * results cannot be read.
+ */
 export class Acceptance implements AcceptanceTools {
   readonly #parts: AcceptanceParts;
   #record: AcceptanceRecord | null = null;

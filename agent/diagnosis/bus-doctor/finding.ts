@@ -59,5 +59,5 @@ export interface BusDiagnosis {
   readonly durationMs: number;
 }
 
-/** Returns an instant as text for the reader of the result, such as `2026-12-01 22:41`. */
+/** Returns an instant as local date and time of the cabinet, for the reader of the result: `2026-12-01 22:41`. */
 export type TimeText = (atMs: WallMs) => string;

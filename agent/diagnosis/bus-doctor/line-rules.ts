@@ -76,7 +76,10 @@ export function noBias({ strays, strayBytes, asked, units, durationMs }: BusSymp
   };
 }
 
-/** Returns the finding that requests to several units fail, those with long replies more often; null if the symptoms do not show it. */
+/**
+ * Returns the finding that requests to several units fail, many by damaged replies, and those with long replies more often. Null if the
+ * symptoms do not show it. A missing termination is one of its possible causes.
+ */
 export function noTermination({ units, serial }: BusSymptoms): BusFinding | null {
   const present = units.filter(({ answered }) => answered > 0);
   const troubled = present.filter(failedOf).toSorted((a, b) => shareOf(b) - shareOf(a));
@@ -141,7 +144,10 @@ export function noiseAtHours({ quarters }: BusSymptoms, timeText: TimeText): Bus
   };
 }
 
-/** Returns the finding that the adapter delays the bytes it receives; null if the symptoms do not show it. */
+/**
+ * Returns the finding that the adapter or serial server delays the bytes it receives: they arrive in steps of time, or the driver of the
+ * adapter reports more than 2 ms. Otherwise null.
+ */
 export function adapterLatency({ steps, latencyMs, isNetwork }: BusSymptoms): BusFinding | null {
   const isStepped = steps !== null && steps.fit >= STEP_FIT;
   if (!isStepped && (latencyMs === null || latencyMs <= NEGLIGIBLE_MS)) return null;

@@ -37,7 +37,7 @@ function isTroubled({ damaged, silent, asked }: UnitSymptoms): boolean {
   return failed >= TROUBLED.failures && failed >= TROUBLED.share * asked;
 }
 
-/** Returns the finding that a unit misses the first request after a rest; null if the symptoms do not show it. */
+/** Returns the finding that the only unit in trouble misses the first request after a rest; null if the symptoms do not show it. */
 export function sleepingDriver(symptoms: BusSymptoms): BusFinding | null {
   const unit = troubledUnit(symptoms);
   if (unit === null) return null;
@@ -57,7 +57,10 @@ export function sleepingDriver(symptoms: BusSymptoms): BusFinding | null {
   };
 }
 
-/** Returns the finding that two units answer at one address, seen from extra replies or bytes; null if the symptoms do not show it. */
+/**
+ * Returns the finding that two units answer at one address: it has extra replies or bytes, far more often than the others together. Null if
+ * the symptoms do not show it.
+ */
 export function doubleReplies(symptoms: BusSymptoms): BusFinding | null {
   const [unit] = symptoms.units.toSorted((a, b) => tailsOf(b) / b.asked - tailsOf(a) / a.asked);
   if (unit === undefined || tailsOf(unit) < TWINS.doubled) return null;
@@ -70,7 +73,10 @@ function tailsOf({ doubled, strays }: UnitSymptoms): number {
   return doubled + strays;
 }
 
-/** Returns the finding that two units answer at one address, seen from damaged replies; null if the symptoms do not show it. */
+/**
+ * Returns the finding that two units answer at the address of the only unit in trouble, seen from its damaged replies. Null if the symptoms
+ * do not show it.
+ */
 export function duplicateAddress(symptoms: BusSymptoms): BusFinding | null {
   const unit = troubledUnit(symptoms);
   if (unit === null) return null;
@@ -101,7 +107,7 @@ function twins(unit: UnitSymptoms, symptoms: BusSymptoms): BusFinding {
   };
 }
 
-/** Returns the finding that replies of one unit have wrong bits; null if the symptoms do not show it. */
+/** Returns the finding that damaged replies of the only unit in trouble have few wrong bytes; null if the symptoms do not show it. */
 export function noisyUnit(symptoms: BusSymptoms): BusFinding | null {
   const unit = troubledUnit(symptoms);
   if (unit === null || unit.damaged < TROUBLED.failures) return null;

@@ -29,7 +29,8 @@ export interface FlightRecording {
 export const HEAD_END_BYTES = AT.head + MAX_HEAD_BYTES;
 
 /**
- * Resolves with the images packed as one part; the compression does not block the thread. `mark`: the one with which the images were made.
+ * Resolves with the images packed as one part; the compression does not block the thread. `at`: when the images were made. `mark`: the one
+ * with which they were made; entries since it that are no longer in a ring count as lost.
  */
 export async function packPart(
   images: readonly ChannelImage[],

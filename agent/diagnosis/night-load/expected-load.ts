@@ -42,7 +42,10 @@ const MAX_SHIFT_MIN = 180;
 export const LEAST_STEP = 0.015;
 const DAY_MIN = 1_440;
 
-/** Returns the expected level of a night. `before`: the nights to compute it from, oldest first. `lengthMin`: minutes to return. */
+/**
+ * Returns the expected power of a night, for `lengthMin` minutes from its switch-on. NaN where it is not known well enough, as near a step.
+ * `before`: the nights to compute it from, oldest first. Units: ln W.
+ */
 export function expectedLoad(before: readonly NightProfile[], night: NightStart, lengthMin: number): ExpectedLoad {
   const lows = before.map((past) => enveloped(past, shiftsOf(past, before, night), lengthMin, Math.min));
   const highs = before.map((past) => enveloped(past, shiftsOf(past, before, night), lengthMin, Math.max));

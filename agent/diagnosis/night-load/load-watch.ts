@@ -141,6 +141,7 @@ export class LoadWatch {
     return this.#judge?.expectedW(this.#lastMin - (this.#tonight?.onMin ?? 0)) ?? null;
   }
 
+  /** What is wrong as of the last minute; null in each part where nothing was found. */
   get findings(): LoadFindings {
     const isStuck = this.#isStuck;
     return {

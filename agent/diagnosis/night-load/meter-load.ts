@@ -76,18 +76,22 @@ export class MeterLoad {
     }
   }
 
+  /** Returns the learned nights as data for `resume`. */
   stored(): Readonly<Record<string, unknown>> {
     return storedNights(this.#watch.memory());
   }
 
+  /** Returns the running night as data for `resume`; null if none runs. */
   storedTonight(): Readonly<Record<string, unknown>> | null {
     return storedTonight(this.#watch.memory());
   }
 
+  /** Returns the open events, each with its key for `resume`. */
   openEvents(): readonly { readonly key: string; readonly event: AgentEvent }[] {
     return [...this.#open].map(([key, { event }]) => ({ key, event }));
   }
 
+  /** Returns the present state for display. `nowMs`: wall time; a power of more than 15 min before it is null. */
   view(nowMs: number): MeterLoadView {
     const { model, onMin, expectedW, nights } = this.#watch;
     const { last } = this.#minutes;

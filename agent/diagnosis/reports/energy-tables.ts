@@ -63,7 +63,10 @@ function proofNotes({ nights }: NightFacts, savings: SavingsResult): readonly Me
   ];
 }
 
-/** Returns with how many decimals reference, used energy and saving are shown in kWh, in the report of a proven saving. */
+/**
+ * Returns with how many decimals reference, used energy and saving are shown in kWh, in the report of a proven saving. All have the
+ * decimals of the larger of reference and used energy.
+ */
 export function proofDecimals({ adjustedKwh, measuredKwh, estimatedKwh }: SavingsResult['total']): number {
   return kwhDecimals(Math.max(adjustedKwh, measuredKwh + estimatedKwh));
 }

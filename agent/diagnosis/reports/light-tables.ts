@@ -80,7 +80,10 @@ function periodTable(facts: NightFacts): ReportTable {
   );
 }
 
-/** Returns the section about presence: by hour for one night; for more, as a heat map by night or month. */
+/**
+ * Returns the section about presence, in minutes of each hour of night: as bars for one night; for more, as a heat map by night or month.
+ * Without counted hours of night it has a note in place of the plot.
+ */
 export function presenceSection(facts: NightFacts): ReportSection {
   const plot = facts.nights.from === facts.nights.to ? hourBars(facts.nights.sum) : presenceHeat(facts);
   return {

@@ -43,7 +43,10 @@ export interface LostReadings {
   readonly unknown: number;
 }
 
-/** What the disk did not give for a report: it is not known. Of `levels`, a part may be known. */
+/**
+ * What the disk did not give for a report: it is not known. `losses`: the recorded losses of readings. `year-before`: the same dates a year
+ * before. `tariff-totals`: the energy by tariff period. Of `levels`, the decided levels of one night, a part may be known.
+ */
 export type UnreadFact = 'events' | 'losses' | 'year-before' | 'tariff-totals' | 'levels';
 
 /** Everything that a report about nights is made from. */

@@ -20,7 +20,7 @@ export const TRIED_SLOTS = [1, 2, 4, 8, 16, 24] as const;
  * share of the estimate.
  */
 export type TriedGap = readonly [slot: number, error: number];
-/** The tried parts of one or more nights, one list for each length of `TRIED_SLOTS`. */
+/** Measured parts of one or more nights that were estimated as if missing, with the errors: one list for each length of `TRIED_SLOTS`. */
 export type GapErrors = readonly (readonly TriedGap[])[];
 /**
  * Errors of parts that begin within this distance of the time of the gap are used. Units: slots. Source: assumed; two hours, as lamps that warm up and
@@ -62,8 +62,8 @@ interface LitSlot {
 }
 
 /**
- * Returns the gap of a meter with its estimate. `fit`: the meter's coefficients for this night. `errors`: of its earlier nights, for the
- * interval. Units: Wh.
+ * Returns the gap of a meter with its estimate, at least 0, and half of the 90 % interval. `fit`: the meter's coefficients for this night.
+ * `errors`: of its earlier nights, for the interval. Units: Wh.
  */
 export function estimatedGap(gap: OpenGap, night: GapNight, fit: SpanFit, errors: GapErrors): SavingsGap {
   const span = night.lamps.between(gap.fromMs, gap.toMs);

@@ -30,7 +30,7 @@ export interface ModelledSpan {
 
 /**
  * Coefficients for one night, or a part of it. `otherW`: load with all lamps dark; 0 if it is not known. `litW`: load that is added to it
- * while lamps are lit. `factors`: what the computed energy is multiplied by, with the levels of `LoadFit`. Units: W.
+ * while lamps are lit. `factors`: what the computed energy of each level is multiplied by: 0 %, up to 10 %, ... up to 100 %. Units: W.
  */
 export interface SpanFit {
   readonly otherW: number;

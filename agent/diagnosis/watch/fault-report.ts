@@ -49,7 +49,10 @@ export function faultTexts(change: WatchChange, parts: FaultReportParts): FaultT
   return change.kind === 'feeder' ? FEEDER_TEXTS[change.fault](figures) : METER_TEXTS[change.fault](figures);
 }
 
-/** Returns the event of a fault that begins now. A `driver-reset` has no duration, so its event has an end. */
+/**
+ * Returns the event of a fault that begins now, by the wall clock. Its `endMs` is null; that of a `driver-reset`, which has no duration, is
+ * its start.
+ */
 export function faultEvent(change: WatchChange, parts: FaultReportParts): AgentEvent {
   const nowMs = parts.clock.wallMs();
   const { begin, evidence, check } = faultTexts(change, parts);
@@ -64,7 +67,7 @@ export function faultEvent(change: WatchChange, parts: FaultReportParts): AgentE
   };
 }
 
-/** Returns the id of the lamp, feeder or meter of a change; the id of the cabinet if it is unknown. */
+/** Returns the id of the lamp, feeder or meter of a change; the id of the cabinet if the plan has none at this index. */
 export function sourceOf({ kind, index }: Pick<WatchChange, 'kind' | 'index'>, { lamps, feeders, meters, cabinetId }: WatchPlan): string {
   return (kind === 'lamp' ? lamps : kind === 'feeder' ? feeders : meters)[index]?.id ?? cabinetId;
 }

@@ -145,7 +145,7 @@ export class LampWatch {
     }
   }
 
-  /** Judges the starts of drivers. Call it after `step` for all lamps. */
+  /** Judges the starts of drivers, for `driver-reset` and `lamp-cycling`. Call it after `step` for all lamps. */
   finish(nowMono: MonoMs): void {
     this.#starts.judge(nowMono, (lamp) => {
       if (!this.latches['lamp-cycling'].isOpen(lamp)) this.latches['driver-reset'].feed(lamp, 'bad', nowMono);

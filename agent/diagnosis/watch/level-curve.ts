@@ -30,8 +30,8 @@ export function bandOf(levelPct: LevelPct): number {
 }
 
 /**
- * The present medians and the references of one lamp or meter; null where there is none. Shape: by band; those of a meter under numbers
- * that are no levels. Units: as the values that were learned.
+ * The present medians and the references of one lamp or meter; null where there is none. Shape: ten entries, by band; those of a meter
+ * under numbers that are no levels. Units: as the values that were learned.
  */
 export interface LearnedLamp {
   readonly medians: readonly (number | null)[];
@@ -74,7 +74,7 @@ export class LevelCurve {
     if (count + 1 >= WINDOW) this.#compute(cell);
   }
 
-  /** Whether the band has a median of its own. */
+  /** Whether the band has a median of its own: from 15 samples, or restored from an earlier run. */
   isLearned(lamp: number, band: number): boolean {
     return !Number.isNaN(this.#median[lamp * BANDS + band]);
   }

@@ -14,7 +14,7 @@ import { SUPPLY_METER, type WatchPlan } from './watch-plan.ts';
 /**
  * The power of one meter, NaN if not read, and what it should consist of. `lampsW`: the sum over all lamps, read or expected, times its
  * usual ratio: that of the meter without the other loads to this sum; 1 until it is learned. `otherW`: the other loads, as learned by day;
- * NaN until then. `toleranceW`: a difference up to it is usual. Units: W.
+ * NaN until then. `toleranceW`: the usual difference of `meterW` from `lampsW` + `otherW` is at most this. Units: W.
  */
 export interface MeterBalance {
   readonly meterW: number;

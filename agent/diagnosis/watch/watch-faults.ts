@@ -53,7 +53,7 @@ export const METER_FAULTS = {
   'reactive-high': { samples: 30, persistMs: 60 * MINUTE_MS, clearSamples: 30, clearMs: 60 * MINUTE_MS },
 } as const satisfies Partial<Record<EventCode, LatchLimits>>;
 
-/** The code of the event for a fault that the watch detects of a lamp. */
+/** The code of the event for a fault that the watch detects of a lamp. `unit-silent` is reported by the line, not by the watch. */
 export type LampFault = keyof typeof LAMP_FAULTS;
 /** The code of the event for a fault that the watch detects of a feeder. */
 export type FeederFault = keyof typeof FEEDER_FAULTS;

@@ -21,7 +21,7 @@ export interface Commands {
 
 /**
  * The inputs of the watch. Shape: `commandedOn` of a feeder is 1, 0, or -1 if no command is known; `sinceMono`: since when, -Infinity
- * before the first command. A contact is NaN until it is read.
+ * before the first command. A contact is 1 while its condition is present (see `FeederConfig`), and NaN until it is read.
  */
 export interface WatchFrame {
   readonly lamps: Readonly<Record<LampQuantity, Series>>;

@@ -15,8 +15,8 @@ export interface OpenFault {
 }
 
 /**
- * Returns the state to store: medians and references of lamps and meters, and the own loads of meters, by id; and the open faults.
- * Shape: JSON.
+ * Returns the state to store: medians and references of lamps and meters, by id, and the open faults. A meter also has its highest
+ * unexpected loads of the last days. Shape: JSON.
  */
 export function storedWatch({ lamps, meters }: WatchPlan, engine: WatchEngine, open: readonly OpenFault[]): unknown {
   return {

@@ -73,6 +73,7 @@ export interface WatchedMeter {
 export interface WatchPlan {
   readonly cabinetId: string;
   readonly lamps: readonly WatchedLamp[];
+  /** The last one has the id of the cabinet: it has the lamps that no other feeder has. */
   readonly feeders: readonly WatchedFeeder[];
   readonly meters: readonly WatchedMeter[];
   readonly settings: WatchConfig;

@@ -11,8 +11,8 @@ import { fleetMedians, sinceExchange } from './wear-series.ts';
 import { type Fleet, LEAST_WEEKS, STALE_WEEKS, signsOf } from './wear-signs.ts';
 
 /**
- * One lamp with the summaries of its nights, in any order. `temperatureMaxC`: highest normal temperature of its driver. `ratedHours`: its
- * rated life, null if unknown. A rated value that the driver reports is used instead. Units: °C, h.
+ * One lamp with the summaries of its nights, in any order, also from before an exchange. `temperatureMaxC`: highest normal temperature of
+ * its driver. `ratedHours`: its rated life, null if unknown. A rated value that the driver reports is used instead. Units: °C, h.
  */
 export interface LampHistory {
   readonly id: string;
@@ -37,7 +37,10 @@ export function predictLamps(lamps: readonly LampHistory[], today: NightDate): r
   for (let step = steps.next(); ; step = steps.next()) if (step.done === true) return step.value;
 }
 
-/** As `predictLamps`, as a generator, so that other work can run at each `yield`. It returns the predictions at its end. */
+/**
+ * As `predictLamps`, as a generator, so that other work can run at each `yield`. At its end it returns a prediction for each lamp.
+ * `lamps`: all of a cabinet. Nights after `today` are ignored.
+ */
 export function* predictionSteps(lamps: readonly LampHistory[], today: NightDate): Generator<undefined, readonly LampPrediction[]> {
   const all: WornHistory[] = [];
   for (const lamp of lamps) {

@@ -9,10 +9,11 @@ export interface SeriesPoint {
 }
 
 /**
- * A fitted line. From 8 points on, `slopeLow` to `slopeHigh` is about a 90 % interval of the slope. `levelError`: half the width of such
- * an interval of `level`; it proves nothing with three points.
+ * A fitted line. From 8 points on, `slopeLow` to `slopeHigh` is about a 90 % interval of the slope; with fewer it is rough. `levelError`:
+ * half the width of such an interval of `level`; it proves nothing with three points.
  */
 export interface RobustLine {
+  /** The median slope of the pairs of points. Units: y per x. */
   readonly slope: number;
   readonly slopeLow: number;
   readonly slopeHigh: number;

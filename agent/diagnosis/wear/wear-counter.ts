@@ -97,7 +97,10 @@ export class WearCounter {
     );
   }
 
-  /** Adds the sums that an earlier run stored for the same night. A value of another shape is left out. */
+  /**
+   * Adds the sums that an earlier run stored for the same night. A last value that was read since remains. A value of another shape is left
+   * out.
+   */
   resume(stored: unknown): void {
     for (const [id, value] of Object.entries(isRecord(stored) ? stored : {})) {
       const sum = this.#byPoint.get(id as PointId);

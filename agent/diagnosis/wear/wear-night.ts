@@ -46,7 +46,7 @@ export const NIGHTS_A_WEEK = 3;
 /** Counters and rated values: the newest value of a week, not the median, stands for it. */
 const NEWEST: ReadonlySet<WearQuantity> = new Set<WearQuantity>(['starts', 'hours', 'ratedHours', 'ratedStarts', 'ratedTemperatureC']);
 
-/** Returns the week of a night: four in each month, the last with the days from the 22nd on. Shape: `2026-12/0`. */
+/** Returns the week of a night: four in each month, the last with the days from the 22nd on. Shape: `2026-12/0` for the first. */
 export function weekOf(date: NightDate): string {
   return `${date.slice(0, 7)}/${Math.min(LAST_WEEK, Math.floor((Number(date.slice(8, 10)) - 1) / DAYS))}`;
 }

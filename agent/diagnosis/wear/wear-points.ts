@@ -20,8 +20,8 @@ export type WearRole =
   | 'rated-temperature';
 
 /**
- * A point that shows wear. `lamp`: index in the cabinet. `bits`: for a flag of derating its bits, where null stands for any value but 0;
- * otherwise empty.
+ * A point that shows wear. `lamp`: index in the cabinet. `bits`: for a `derating-flag`, the numbers of its bits, 0 for the lowest. Null
+ * stands for any value but 0. Empty for another role.
  */
 export interface WearPoint {
   readonly pointId: PointId;

@@ -64,12 +64,15 @@ function smooth(known: readonly { readonly value: number }[], at: number): numbe
   );
 }
 
-/** Returns one quantity by week, without the weeks in which it is unknown. Units: x in weeks since 1970, y as in `WearNight`. */
+/**
+ * Returns one quantity by week, in the order of `weeks`, without the weeks in which it is unknown. Units: x in weeks since 1970, at
+ * the date of the summary; y as in `WearNight`.
+ */
 export function seriesOf(weeks: readonly DatedNight[], quantity: WearQuantity): readonly SeriesPoint[] {
   return weeks.flatMap(({ date, night }) => (night[quantity] === null ? [] : [{ x: weekNumber(date), y: night[quantity] }]));
 }
 
-/** Returns the `x` of a date in the points of `seriesOf` and `excessOf`. Units: weeks since 1970, with fractions. Shape: `2026-12-01`. */
+/** Returns the `x` of a date in the points of `seriesOf` and `excessOf`. Units: weeks since 1970 in UTC, with fractions. Shape: `2026-12-01`. */
 export function weekNumber(date: string): number {
   return Date.parse(date) / (WEEK_DAYS * DAY_MS);
 }
@@ -83,7 +86,10 @@ export type FleetMedians = ReadonlyMap<string, number>;
 /** Fewer lamps have no common value. Source: assumed; the median of five ignores two lamps that age. Confirmed by: `bench -- predict`. */
 const LEAST_LAMPS = 5;
 
-/** Returns the median over lamps by week. `weeks`: of each lamp, one summary for each week, as from `weeksOf`; not single nights. */
+/**
+ * Returns the median over lamps by week. A week in which fewer than five have the quantity is absent. `weeks`: of each lamp, one summary
+ * for each week, as from `weeksOf`; not single nights.
+ */
 export function fleetMedians(weeks: readonly (readonly DatedNight[])[], quantity: WearQuantity): FleetMedians {
   const byWeek = Map.groupBy(weeks.flat(), ({ date }) => weekOf(date));
   return new Map(

@@ -73,7 +73,7 @@ function isFresh(points: readonly SeriesPoint[], { today }: WornLamp): boolean {
   return weekNumber(today) - (points.at(-1)?.x ?? 0) <= STALE_WEEKS;
 }
 
-/** Returns the signs of one lamp, in no order. Empty if there is none. `today` only excludes quantities that are too old. */
+/** Returns the signs of one lamp, in no order. Empty if there is none. `today` only excludes quantities older than four weeks. */
 export function signsOf(lamp: WornLamp, fleet: Fleet): readonly WearFinding[] {
   const trends = trendsOf(lamp, fleet).filter(({ points }) => isFresh(points, lamp));
   return [...trends.flatMap(trendFinding), ...startsFinding(lamp, fleet), ...ratedFindings(lamp)];

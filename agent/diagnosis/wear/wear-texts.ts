@@ -3,9 +3,9 @@ import { type Message, msg } from '../../core/message.ts';
 import type { WearSign } from '../../core/wear-view.ts';
 
 /**
- * The figures of a trend of one quantity. `change`: along the trend line, over the `weeks` of its data. `level`: the newest value, smoothed
- * by a line; not a light level. `limit`: the value from which the lamp may be worn out. Temperature and derating are those beyond the other
- * lamps. Units: `unit`.
+ * The figures of a trend of one quantity. `change`: along the trend line, over the `weeks` of its data; negative if it falls. `level`: the
+ * newest value, smoothed by a line; not a light level. `limit`: the value from which the lamp may be worn out. Temperature and derating are
+ * those beyond the other lamps. Units: `unit`.
  */
 export interface TrendFigures {
   readonly change: number;
@@ -15,7 +15,7 @@ export interface TrendFigures {
   readonly unit: string;
 }
 
-/** Returns the sentence about a trend of a lamp. `sign`: what changes; one of `power`, `current`, `temperature` and `derating`. */
+/** Returns the sentence about a trend of a lamp. `sign`: `current`, `temperature` or `derating`; any other gives that about its power. */
 export function trendText(sign: WearSign, figures: TrendFigures): Message {
   const { unit } = figures;
   const [change, level, limit] = [signed(figures.change), signed(figures.level), signed(figures.limit)];
@@ -32,7 +32,7 @@ export function trendText(sign: WearSign, figures: TrendFigures): Message {
   }
 }
 
-/** Returns the sentence about starts beyond those of the other lamps. `now`: in the last four weeks; `before`: in the four weeks before. */
+/** Returns the sentence about starts beyond those of the other lamps. `now`: those in the last four weeks; `before`: in the four before. */
 export function startsText(now: number, before: number): Message {
   return msg`${now} starts more than the other lamps in 4 weeks, ${before} in the 4 weeks before`;
 }

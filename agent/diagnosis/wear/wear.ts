@@ -56,8 +56,8 @@ const RADIX = 36;
 const MAX_WAITING = 7;
 
 /**
- * Collects the wear of the lamps of one configuration night by night, and predicts from it when they should be replaced. Nothing is stored
- * before `start`.
+ * Collects the wear of the lamps of one configuration night by night, and predicts from it when they should be replaced. Sends a notice
+ * when a lamp is newly listed or its time becomes shorter. Nothing is stored before `start`.
  */
 export class Wear {
   readonly #parts: WearParts;
@@ -90,7 +90,7 @@ export class Wear {
     void this.#look();
   }
 
-  /** Stops following, and passes the night to the store, if its date is known and the stored one was read. Does not wait for the disk. */
+  /** Stops following, and passes the sums of the night to the store, if its date is known and the stored one was read. Does not wait for the disk. */
   stop(): void {
     this.#timer?.cancel();
     this.#timer = null;

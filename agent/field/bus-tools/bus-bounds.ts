@@ -33,7 +33,10 @@ export function scanRange<T extends Pick<ScanRequest, 'from' | 'to'>>(request: T
   return { ...request, from: request.from <= 1 ? 0 : request.from, to: Math.min(request.to, lastUnit) };
 }
 
-/** Checks the addresses, the wait and the speeds of a scan. Errors: throws Refusal for what the line does not allow. */
+/**
+ * Checks the addresses, the wait and the speeds of a scan. Other speeds need a Modbus line on a local `port`. `at`: the last address of a
+ * DALI bus; empty for Modbus. Errors: throws Refusal for what the line does not allow.
+ */
 export function checkScan({ line, from, to, waitMs, autoBaud }: ScanRequest, port: string, at: Addresses = {}): void {
   if (autoBaud && at.lastUnit !== undefined)
     throw new Refusal(msg`line ${line} is a DALI bus, which has one speed: scan it without other speeds`);
@@ -45,14 +48,20 @@ export function checkScan({ line, from, to, waitMs, autoBaud }: ScanRequest, por
   if (waitMs !== null) within([waitMs, 1, MAX_WAIT_MS], (limits) => msg`wait in ms ${waitMs} is not allowed: ${limits}`, Number.isFinite);
 }
 
-/** Checks the unit and the registers of a register search. Errors: throws Refusal for a number outside its limits. */
+/**
+ * Checks the unit and the registers of a register search. `at`: the last address of a DALI bus; empty for Modbus. Errors: throws Refusal
+ * for a number outside its limits.
+ */
 export function checkRegisters({ unit, from, to }: RegistersRequest, at: Addresses = {}): void {
   checkUnit(unit, at);
   within([from, 0, LIMITS.address], (limits) => msg`first register ${from} is not allowed: ${limits}`);
   within([to, from, LIMITS.address], (limits) => msg`last register ${to} is not allowed: ${limits}`);
 }
 
-/** Checks the unit, the address and the count of a read. Errors: throws Refusal for a number outside its limits. */
+/**
+ * Checks the unit, the address and the count of a read. `at`: the last address of a DALI bus; empty for Modbus. Errors: throws Refusal for
+ * a number outside its limits.
+ */
 export function checkRead({ unit, table, address, count }: BusRead, at: Addresses = {}): void {
   checkUnit(unit, at);
   checkAddress(address);

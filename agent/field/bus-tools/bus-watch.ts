@@ -26,8 +26,8 @@ interface Watcher {
 }
 
 /**
- * Creates the watch of a line, without watchers. A watcher receives transactions with a short delay; if there are too many at once, the
- * newest.
+ * Creates the watch of a line, without watchers. `note` passes a transaction to all watchers, which `watch` adds. A watcher receives
+ * transactions up to 100 ms later; if more than 256 wait, the newest of them.
  */
 export function createBusWatch(clock: Clock) {
   const watchers = new Set<Watcher>();

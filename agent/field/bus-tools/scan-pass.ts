@@ -79,7 +79,7 @@ const AGAIN = { waitMs: 200, rounds: 3 } as const;
 
 /**
  * A unit that answered. `exception`: null if it answered with data, otherwise the code of its exception, or of a reply that may belong to
- * an older request. Units: `turnaroundMs` in ms.
+ * an older request. `turnaroundMs`: its response time, on a serial line without the wire time. Units: ms.
  */
 export interface ScanAnswer {
   readonly unit: number;

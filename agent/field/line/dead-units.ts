@@ -16,7 +16,10 @@ const SAVED_MS = 1_000;
 /** The budget of time for requests that may stay unanswered, such as probes of silent units. `createDeadBudget` creates it. */
 export type DeadBudget = ReturnType<typeof createDeadBudget>;
 
-/** Creates a budget of time for requests that may stay unanswered. It starts full, and is refilled by a small share of the elapsed time. */
+/**
+ * Creates a budget of time for requests that may stay unanswered. It starts full, with 1 s, and is refilled by 2 % of the elapsed time. A
+ * charge may make it negative.
+ */
 export function createDeadBudget() {
   let savedMs = SAVED_MS;
   let atMono: MonoMs = 0;
@@ -64,7 +67,8 @@ const PROBE_ROUNDS = 2;
 const REOPEN_MS = { first: 60_000, max: 3_600_000 };
 
 /**
- * Creates the watch that decides when the port of a line is reopened because none of its units answers.
+ * Creates the watch that decides when the port of a line is reopened because none of its units answers. That is after 5 s and two
+ * rounds of probes, then at intervals that grow from 1 min to 1 h.
  */
 export function createSilenceWatch() {
   let sinceMono: MonoMs | undefined;

@@ -48,6 +48,7 @@ export interface Learned {
   readonly cuts: readonly string[];
   readonly turnaroundMs: Estimate | null;
   readonly firstByteMs: Estimate | null;
+  /** When its set-up registers were written in the last 24 h, by register. Units: ms of wall time. */
   readonly setUpWrites: WriteTimes;
 }
 

@@ -211,7 +211,7 @@ export class LineRunner {
 
   /**
    * Queues a write of a quantity of a unit; resolves when the write has ended. Resolves as `failed` immediately when the line is down or
-   * stopped.
+   * stopped. `words`: the texts of its reasons if it fails; default: those of a lamp.
    */
   write(write: LevelWrite, unit: Unit, quantity: string, words?: WriteWords): Promise<WriteResult> {
     const { line, lineId } = this.#options;

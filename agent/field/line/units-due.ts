@@ -33,7 +33,10 @@ export interface Agenda {
   silentUnits: number;
 }
 
-/** Returns the unit that is next for each kind of request at `nowMono`. `probeMono`: before this time no unit is due for `probe`. */
+/**
+ * Returns the unit that is next for each kind of request at `nowMono`; undefined where none is due. `probeMono`: before this time no unit
+ * is due for `probe`.
+ */
 export function agendaOf(units: readonly Unit[], nowMono: MonoMs, probeMono: MonoMs): Agenda {
   const agenda: Agenda = {
     presence: undefined,

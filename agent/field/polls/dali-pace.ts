@@ -13,7 +13,10 @@ const PER_GEAR_MS = { normal: 620, slow: 11_500 } as const;
 /** Units: ms. Source: as for presence inputs behind a slow gateway; no gear of this agent senses. */
 const FAST_MS = 1_000;
 
-/** Returns the poll periods of a DALI line. With more than a few gears, `normal` and `slow` get longer with their number. Units: ms. */
+/**
+ * Returns the poll periods of a DALI line with this many gears. With more than a few, `normal` and `slow` get longer with their number.
+ * `fast` is always 1 s. Units: ms.
+ */
 export function daliPeriodsMs(gears: number): typeof POLL_PERIOD_MS {
   return {
     fast: FAST_MS,

@@ -26,12 +26,12 @@ export interface Isolation {
  */
 const RETRY_MS = { first: 10_000, max: 600_000, maxOfLevel: 60_000 };
 
-/** Returns the longest delay before an isolated slot is due again, shorter for the level of a lamp. Units: ms. */
+/** Returns the longest delay before an isolated slot is due again: 10 min, or 1 min if it contains the level of a lamp. Units: ms. */
 export function longestRetryMs({ isLevel }: { readonly isLevel: boolean }): number {
   return isLevel ? RETRY_MS.maxOfLevel : RETRY_MS.max;
 }
 
-/** Returns the delay before the next request of an isolated slot, which grows with its tries up to `longestRetryMs`. Units: ms. */
+/** Returns the delay before the next request of an isolated slot: 10 s, doubled with each try, up to `longestRetryMs`. Units: ms. */
 export function isolationWaitMs({ tries }: Pick<Isolation, 'tries'>, slot: { readonly isLevel: boolean }): number {
   return Math.min(RETRY_MS.first * 2 ** Math.min(tries, 16), longestRetryMs(slot));
 }

@@ -27,7 +27,7 @@ export interface LinePace {
   readonly gapMs: number;
 }
 
-/** Returns how long requests take on this line, from the line's own calculation of the time on the wire. */
+/** Returns how long requests take on this line without the turnaround of a unit, from what the line computes as time on the wire. */
 export function paceOf(line: Pick<ModbusLine, 'wireMs'>): LinePace {
   const read = (count: number): number => line.wireMs({ unit: 1, table: 'holding', address: 0, count });
   const registerMs = read(2) - read(1);
@@ -74,7 +74,7 @@ export function presencePeriodMs({ registerMs, fixedMs, gapMs }: LinePace, units
   return Math.min(Math.max(roundMs / PRESENCE_SHARE, PRESENCE_MS.least), PRESENCE_MS.most);
 }
 
-/** Returns how long reading all `fast` points of a device type once takes, with an assumed turnaround; 0 without such points. Units: ms. */
+/** Returns how long it takes to read all `fast` points of one device once, with an assumed turnaround; 0 without such points. Units: ms. */
 export function fastRoundMs(pace: LinePace, profile: Profile): number {
   const slots = slotsOf(profile).filter(({ poll }) => poll === 'fast');
   const unit = { profile, turnaroundMs: null, noHoles: false };

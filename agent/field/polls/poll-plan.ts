@@ -60,7 +60,7 @@ export interface Slot {
 
 /**
  * Returns the slots of a device type, sorted by table and address, without points that are not polled. Points that share a register are one
- * slot.
+ * slot. All slots are due at once.
  */
 export function slotsOf({ points, quirks }: Profile): Slot[] {
   const slots: Slot[] = [];
@@ -123,7 +123,10 @@ export interface BlockOptions {
   readonly limits: Limits;
 }
 
-/** Returns the block to read for the slot with index `first`: this slot, with neighbours that are worth reading in the same request. */
+/**
+ * Returns the block to read for the slot with index `first`: this slot, with neighbours that are worth reading in the same request. A slot
+ * that is isolated or `isSingle` is read alone.
+ */
 export function blockAround(options: BlockOptions): PollBlock {
   const { slots, first, limits } = options;
   const lead = slots[first] as Slot;
@@ -208,7 +211,10 @@ export function markAnswered({ slots }: PollBlock, at: { nowMono: MonoMs; period
   }
 }
 
-/** Counts a read without a usable reply as lost in the slots of its block, and sets when they are due again (see `ASK_AGAIN_MS`). */
+/**
+ * Counts a read without a usable reply as lost in the slots of its block. They are due again after 1 s, or after their period if that
+ * is shorter. From the third loss in a row it is always the period.
+ */
 export function lost({ slots }: PollBlock, at: { nowMono: MonoMs; periodsMs: BlockOptions['periodsMs'] }): void {
   for (const slot of slots) {
     slot.misses++;
@@ -255,7 +261,7 @@ export function isolate(slot: Slot, all: readonly Slot[], { cause, nowMono }: { 
   if (isFound) rejoin(all);
 }
 
-/** Ends the splits of a search. The slots of one class that are not isolated become due together, at the earliest of their due times. */
+/** Ends the splits (`cutBefore`). The slots of one class that are not isolated become due together, at the earliest of their due times. */
 export function rejoin(all: readonly Slot[]): void {
   const dueMono = new Map<PolledClass, MonoMs>();
   for (const slot of all) {

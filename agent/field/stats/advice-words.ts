@@ -95,7 +95,7 @@ const BUS: AdviceWords = {
   fuller: () => null,
 };
 
-/** Returns the texts of what to check on a line: on a DALI bus, behind a gateway, or on a local serial port. */
+/** Returns the texts of what to check on a line: on a DALI bus, behind a gateway (`port` with `://`), or on a local port. */
 export function adviceWords(port: string, kind: LineConfig['kind']): AdviceWords {
   if (kind === 'dali') return BUS;
   return isNetwork(port) ? GATEWAY : WIRE;

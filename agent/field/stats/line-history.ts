@@ -18,7 +18,10 @@ const COUNTS = ['transactions', 'damaged', 'missed', 'noiseBytes'] as const;
 /** Counts that are added to those of a quarter of an hour; an absent one adds nothing. */
 export type QuarterCounts = Partial<Omit<QuarterHour, 'startMs' | 'sunDeg'>>;
 
-/** Creates an empty history of what a line counts in each quarter of an hour of the last day. Quarters are identified by the wall clock. */
+/**
+ * Creates an empty history of what a line counts in each quarter of an hour of the last day. Quarters are identified by the wall clock.
+ * `note` adds counts, `quarters` returns them.
+ */
 export function createLineHistory() {
   const counts = new Uint32Array(QUARTERS * COUNTS.length);
   /** Number of the quarter in each place, since 1970; -1 for none. */

@@ -22,7 +22,10 @@ export interface UartTuner {
   noteFrame(): void;
 }
 
-/** Creates the tuner of a device. It does nothing if `listens` is undefined or the port has no `retune`. */
+/**
+ * Creates the tuner of a device, which changes the port to its next serial settings while no valid frame arrives. It does nothing if
+ * `listens` is undefined or the port has no `retune`.
+ */
 export function createUartTuner({
   listens,
   port,

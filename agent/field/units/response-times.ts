@@ -49,8 +49,8 @@ const WRITE_AT: Readonly<Record<WriteRequest['table'], number>> = { coil: 4, hol
 const ADDRESSES = 0x1_0000;
 
 /**
- * Returns the timeout of the profile, but at most the limit of `kind` (see `UNMET_WAIT_MS`). `hurried`: while a level waits to be sent.
- * Units: ms.
+ * Returns the wait for a register that has never replied: the timeout of the profile, but at most the limit of `kind`. This
+ * is 1 s for `read`, 500 ms for `write`, and 200 ms for `hurried`, while a level waits to be sent. Units: ms.
  */
 export function unmetWaitMs(profileMs: number, kind: keyof typeof UNMET_WAIT_MS): number {
   return Math.min(profileMs, UNMET_WAIT_MS[kind]);

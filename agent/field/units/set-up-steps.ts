@@ -45,7 +45,7 @@ export function setUpRank(unit: Unit): number {
   return (isLevelWaiting && isLevelHeldBack(unit) ? -1 : steps.length - pendingSteps.length) + (isWrite ? 0.5 : 0);
 }
 
-/** Returns the steps of the next request of the set-up: one, or several that are read together. Empty when no step is left. */
+/** Returns the steps of the next set-up request: one to be read or written, or several to be read together. Empty when no step is left. */
 export function nextRun(unit: Unit): readonly SetupStep[] {
   const list = unit.pendingSteps.length > 0 ? unit.pendingSteps : unit.provingSteps;
   const [first] = list;

@@ -48,7 +48,7 @@ export type WriteTimes = Readonly<Record<string, readonly WallMs[]>>;
 /** The count of the writes in the last 24 h of each set-up register of one unit; see `createSetUpWrites`. */
 export type SetUpWrites = ReturnType<typeof createSetUpWrites>;
 
-/** Creates the count of the writes in the last 24 h of each set-up register of one unit, at first without any. */
+/** Creates the count of the writes in the last 24 h of each set-up register of one unit, at first without any. `mayWrite` allows two. */
 export function createSetUpWrites() {
   const writes = new Map<string, MonoMs[]>();
   const recent = (name: string, nowMono: MonoMs): MonoMs[] => (writes.get(name) ?? []).filter((mono) => nowMono - mono < DAY_MS);

@@ -205,7 +205,10 @@ function holdSlowBack(slots: readonly Slot[]): void {
   for (const slot of slots) if (slot.poll === 'slow') slot.dueMono = Number.POSITIVE_INFINITY;
 }
 
-/** Sets when a poll of each kind is next due for the unit; infinite if none is. Call it when a slot has changed. */
+/**
+ * Sets when a poll of each kind is next due for the unit; infinite if none is. If all slots are isolated, one of them counts as
+ * `telemetry`, and none as `retry`. Call it when a slot has changed.
+ */
 export function replan(unit: Unit): void {
   const none = Number.POSITIVE_INFINITY;
   let [presenceMono, telemetryMono, retryMono] = [none, none, none];
@@ -303,7 +306,10 @@ export function restedMono({ lastMono, driver }: Unit): MonoMs {
   return lastMono + driver.profile.quirks.minGapMs;
 }
 
-/** Returns the time before which no waiting level, output value or text is sent to the unit alone. It may be in the past. */
+/**
+ * Returns the time before which no waiting level, output value or text is sent to the unit alone. It is `restedMono`, or later for a
+ * silent unit after failed writes. It may be in the past.
+ */
 export function writableMono(unit: Unit): MonoMs {
   const { health, nextWriteMono, hushedMono } = unit;
   return health.state === 'silent' ? Math.max(restedMono(unit), nextWriteMono, hushedMono) : restedMono(unit);

@@ -107,7 +107,7 @@ export class LevelWrites {
     );
   }
 
-  /** Whether something of this lane may be sent now. */
+  /** Whether a write, a read-back or a repeated broadcast of this lane may be sent now. */
   has(lane: LevelWrite['lane'], nowMono: MonoMs): boolean {
     if (this.#queue.has(lane, nowMono) || this.#readBacks.isDue(lane, nowMono)) return true;
     return lane === 'command' && this.#repeats.isDue(nowMono);

@@ -79,7 +79,7 @@ export const OUTPUT_WORDS: WriteWords = {
       : msg`reads back ${found}, wrote ${value}: check for a switch at the device, its mode and what else writes to it`,
 };
 
-/** Converts the write of an output into a level write: `levelPct` is the value of the output, `commandId` and `lampId` are its point. */
+/** Returns the write of an output as a level write: `levelPct` is the value of the output, `commandId` and `lampId` the id of its point. */
 export function asLevelWrite({ pointId, value, lane, expiresMono }: ValueWrite): LevelWrite {
   return { commandId: pointId, lampId: pointId, pointId, levelPct: value, lane, expiresMono };
 }
@@ -92,7 +92,7 @@ export const TEXT_WORDS: WriteWords = {
     msg`reads back another text than was written: check the order of the characters in the profile, and what else writes to it`,
 };
 
-/** Returns the write with `levelPct` set to the value of its encoded text; unchanged if there is no text or it cannot be encoded. */
+/** Returns the write with `levelPct` set to the checksum of its encoded text; unchanged if there is no text or it cannot be encoded. */
 export function withTextValue(write: LevelWrite, { driver }: Pick<Unit, 'driver'>, quantity: string): LevelWrite {
   const encoded = write.text === undefined ? undefined : driver.encodeText(quantity, write.text);
   return encoded === undefined || encoded instanceof Refusal ? write : { ...write, levelPct: encoded.value };

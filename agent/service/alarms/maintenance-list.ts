@@ -34,7 +34,10 @@ export function isSameTarget(a: Target, b: Target): boolean {
   return a.kind === b.kind && (a.kind === 'cabinet' || a.id === b.id);
 }
 
-/** Returns the maintenance with this event counted, and listed while the list has room; the same object if the event is listed already. */
+/**
+ * Returns the maintenance with this event counted, and listed while the list has room; the same object if the event is listed already. An
+ * event that found no room is counted at each call.
+ */
 export function withSuppressed(maintenance: Maintenance, { id, code, source, startMs }: AgentEvent): Maintenance {
   const { suppressed, count } = maintenance;
   if (suppressed.some((each) => each.id === id)) return maintenance;

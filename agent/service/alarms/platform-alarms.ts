@@ -24,7 +24,7 @@ export interface PlatformAlarmsParts {
   readonly onOutcome: (outcome: Outcome) => void;
 }
 
-/** The handler of the alarm orders of the platform, which also publishes lists of maintenance. */
+/** The handler of the platform's orders to acknowledge events and to set or end maintenance. Also publishes lists of maintenance. */
 export type PlatformAlarms = ReturnType<typeof createPlatformAlarms>;
 
 /**

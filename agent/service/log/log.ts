@@ -45,7 +45,10 @@ interface Reader {
   readonly onLine: (line: LogLine) => void;
 }
 
-/** Creates a log. An event that is soon repeated may be counted instead of written again. Secrets are masked as by `redact`. */
+/**
+ * Creates a log. If an event recurs within 60 s with the same severity and fields, the log may write a count later instead. Secrets are
+ * masked as by `redact`.
+ */
 export function createLog({ clock, journal, minSeverity, write }: LogOptions): AgentLog {
   let reportLost = (_lines: number): void => {};
   const output = write === undefined ? createLogOutput(1, clock, (lines) => reportLost(lines)) : null;

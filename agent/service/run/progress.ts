@@ -27,7 +27,10 @@ export interface Hang {
   readonly text: Message;
 }
 
-/** Returns the parts that count as hanging at `nowMono`; empty if there are none. A store whose thread `isStuck` does not count. */
+/**
+ * Returns the parts that count as hanging at `nowMono`; empty if there are none. A part whose time in the pulse is null does not count, nor
+ * does a store whose thread `isStuck`.
+ */
 export function hangsOf({ lines, tickedMono, store }: Pulse, nowMono: MonoMs): readonly Hang[] {
   return [...lines.flatMap((line) => lineHang(line, nowMono)), ...tickHang(tickedMono, nowMono), ...storeHang(store, nowMono)];
 }

@@ -14,7 +14,8 @@ const ENOUGH = 0.8;
 
 /**
  * What a trial observes, and `onEnd`, which receives its verdict. `pulse` and `unitsOk`: the present progress, and the number of units that
- * answer now. `unitsOkBefore`: number of units that answered before this release ran; 0 if unknown.
+ * answer now. `unitsOkBefore`: number of units that answered before this release ran; 0 if unknown, and then none must answer. `reason` is
+ * empty if `isWell`.
  */
 export interface TrialParts {
   readonly clock: Clock;

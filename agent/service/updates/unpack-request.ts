@@ -33,7 +33,7 @@ const MAX_ANSWER_BYTES = 65_536;
 
 /**
  * Result of a request to unpack an update. `release`: the name of the unpacked release; null if it was not unpacked, or not in time, with
- * the reason in `text`.
+ * the reason in `text`, which is otherwise empty.
  */
 export interface UnpackAnswer {
   readonly release: string | null;

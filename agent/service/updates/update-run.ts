@@ -40,7 +40,7 @@ interface UpdateRunNeeds {
   readonly onFlaw: (flaw: string) => void;
 }
 
-/** Returns the `UpdateParts` of a run, from its options. `obstacle` is empty if the run can change its program. */
+/** Returns the `UpdateParts` of a run, from its options. `obstacle`: why the run cannot change its program; empty if it can. */
 export function updatePartsOf(
   { release, service }: Pick<RunOptions, 'release' | 'service'>,
   { storeDir, leave, onFlaw }: UpdateRunNeeds,

@@ -25,7 +25,10 @@ export interface Numbering {
  */
 const AHEAD = { block: 8_192, renewBelow: 4_096 };
 
-/** Returns the numbers of this run in this file; undefined if the file is not numbered by this run. Errors: throws what SQLite throws. */
+/**
+ * Returns the numbers of this run in this file; undefined if the file is not numbered by this run. `boot`: `Setup.boot` of this run.
+ * Errors: throws what SQLite throws.
+ */
 export function numberingOf(db: Sqlite, boot: string): Numbering | undefined {
   if (getMeta(db, 'seq_boot') !== boot) return undefined;
   return { epoch: String(getMeta(db, 'epoch')), base: Number(getMeta(db, 'seq_base')), reservedSeq: Number(getMeta(db, 'seq_reserved')) };

@@ -98,7 +98,7 @@ export class StorageClient {
 
   /**
    * Closes the files, unless the thread is too slow, and ends the thread. Resolves when the thread has ended or is lost. No effect without
-   * a thread.
+   * a thread. `isAllCommitted`: no numbered frame waits in memory, so the next run may use the numbers after the last stored one.
    */
   async close(isAllCommitted: boolean): Promise<void> {
     const closing = this.#link;

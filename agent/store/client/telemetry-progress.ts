@@ -47,7 +47,7 @@ export class TelemetryProgress {
     return true;
   }
 
-  /** As `Store.rowOf`. */
+  /** The number that the frame with this ticket has or will have on disk, as `Store.rowOf`; null if it is not certain. */
   rowOf(ticket: number): ReturnType<Store['rowOf']> {
     if (this.#numbering === null) return null;
     const { epoch, base, reservedSeq } = this.#numbering;

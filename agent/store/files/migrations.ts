@@ -34,8 +34,8 @@ function expectReadable(db: Sqlite, { path, schema, version }: { path: string; s
 }
 
 /**
- * Migrates an older file to the current version in one transaction. Does nothing for a current or newer file. Errors: throws SQLite errors,
- * and as `expectUsable`.
+ * Migrates an older file to the current version in one transaction. Does nothing for a current or newer file. `path`: for the texts of
+ * errors. Errors: throws SQLite errors, and as `expectUsable`; the file is then unchanged.
  */
 export function migrate(db: Sqlite, path: string, schema: Schema): void {
   const version = versionOf(db);

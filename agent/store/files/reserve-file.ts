@@ -43,7 +43,7 @@ export interface ReserveFileParts {
 
 /**
  * A file that reserves space on the disk for the agent: removed when the disk is full, and created again when there is room. The folder may
- * be missing.
+ * be missing. `atMs`: the present time, for the age of the last measurement of free space.
  */
 export class ReserveFile {
   readonly #parts: ReserveFileParts;

@@ -53,8 +53,8 @@ export function markCopy(db: Sqlite, atMs: WallMs): void {
 }
 
 /**
- * Records in a copy who restores it. After the adoption of such a copy, a missing telemetry file is not a loss. Errors: throws SQLite
- * errors.
+ * Records in a copy who restores it, for the audit log. After the adoption of such a copy, a missing telemetry file is not a loss. Errors:
+ * throws SQLite errors.
  */
 export function signCopy(db: Sqlite, by: string): void {
   setMeta(db, BY, by);

@@ -40,7 +40,10 @@ const HEAD = 'audit_head';
 const SHOWN_CHARS = 80;
 const SELF = { user: '', role: '', door: 'self' } as const;
 
-/** Creates the access to the audit log in an open state file. Errors: throws SQLite errors, and so do its functions. */
+/**
+ * Creates the functions that append, read, verify and remove entries of the audit log in an open state file. Errors: throws SQLite errors,
+ * and so do the functions.
+ */
 export function createAuditTable(db: Sqlite) {
   const { add, first, last, trim, newest, nextRows, all, upTo, reserved, reserve, trimReserved, isUsed } = statementsOf(db);
   const ages = createAuditAges(db);

@@ -70,7 +70,7 @@ export function undeliveredOf(db: Sqlite, { seq, firstSeq, n }: Pick<Piece, 'seq
 
 /**
  * Corrects the count of delivered readings in the row that contains the cursor, after this row was inserted, changed or removed. Does
- * nothing for another row.
+ * nothing for another row. `firstSeq` and `seq`: the first and last frame of the row.
  */
 export function recountPart(handle: Handle, { seq, firstSeq }: Pick<Piece, 'seq' | 'firstSeq'>): void {
   const cursorSeq = cursorOf(handle.db);

@@ -24,8 +24,9 @@ import {
 import { putCells, type SeriesReading, takeCells, toCell } from './cell.ts';
 
 /**
- * The head of a frame, without its readings. `ticket`: its number in its run of the agent. The times are those at which it was made,
- * not corrected later. Shape: integers; `clockQuality` is the index in `CLOCK_QUALITIES`.
+ * The head of a frame, without its readings. `ticket`: its number in its run of the agent, from 1. The times are those at which it was
+ * made, not corrected later: `monoMs` by the run's monotonic clock, `wallMs` since 1970. Shape: integers; `clockQuality` is the index in
+ * `CLOCK_QUALITIES`.
  */
 export interface FrameHead {
   readonly ticket: number;
@@ -40,8 +41,8 @@ export interface SeriesFrame extends FrameHead {
 }
 
 /**
- * The columns of a row of frames that its checksum covers. The head is that of the last frame. `boot`: number of the run of the agent.
- * `readings`: their number in this row. `total`: readings ever committed, up to and with this row. Shape: integers.
+ * The columns of a row of frames that its checksum covers. The head is that of the last frame. `boot`: number of the run in this
+ * file. `readings`: their number in this row. `total`: readings ever committed, up to and with this row. Shape: integers.
  */
 export interface RowHead extends FrameHead {
   readonly boot: number;

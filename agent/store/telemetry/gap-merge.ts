@@ -18,7 +18,10 @@ interface OldestRows {
   readonly estimate: number | null;
 }
 
-/** Returns a function that merges the oldest records of losses while there are too many. Errors: both throw SQLite errors. */
+/**
+ * Returns a function that merges the oldest records of losses while there are too many. A merged record has the reason `merged`, the sum
+ * of the readings, the range over all their rows, and the latest time. Errors: both throw SQLite errors.
+ */
 export function createGapMerge(db: Sqlite): () => void {
   const count = db.prepare<[], number>('SELECT count(*) FROM gap').pluck();
   // Rows that never had numbers are 0 in a merged row: with null, its readings would count as never committed.

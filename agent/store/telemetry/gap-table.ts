@@ -15,7 +15,10 @@ interface GapRow {
   readonly n: number;
 }
 
-/** Creates the access to the table `gap` of an open file: the recorded losses. Errors: throws SQLite errors, and so do its functions. */
+/**
+ * Creates the access to the table `gap` of an open file: the recorded losses. A loss that was read with `after` is not widened by later
+ * ones. Errors: throws SQLite errors, and so do its functions.
+ */
 export function createGapTable(db: Sqlite) {
   const newestId = db.prepare<[], number>('SELECT coalesce(max(id), 0) FROM gap').pluck();
   const newest = db.prepare<[string, number], GapRow>(

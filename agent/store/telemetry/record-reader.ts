@@ -20,7 +20,10 @@ export interface SegmentHeads extends RecordLabel {
   readonly rows: readonly RecordHead[];
 }
 
-/** The segments of the record of decisions, in the order of writing. Their times are corrected where the real time is known. */
+/**
+ * The segments of the record of decisions, also damaged ones, in the order of writing. Their times are corrected where the real time is
+ * known.
+ */
 export function segmentsOf(handle: Handle): readonly SegmentHeads[] {
   const byKey = new Map<string, RecordHead[]>();
   for (const head of handle.record.heads()) {

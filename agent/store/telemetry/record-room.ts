@@ -14,7 +14,7 @@ const THINNED_SHARE = 1 / 2;
 /** Most segments changed in one commit. Source: assumed; each costs the pages of a segment. Confirmed by: bench `store device` with a full record. */
 const MOST_STEPS = 4;
 
-/** The size above which the record of decisions is made smaller, for a store with this cap. Units: bytes. */
+/** The size above which the record of decisions is made smaller: a sixteenth of the cap of the store. Units: bytes. */
 export function recordMaxBytes(storeMaxBytes: number): number {
   return Math.floor(storeMaxBytes * RECORD_SHARE);
 }

@@ -13,8 +13,8 @@ import type { SeriesTable } from './series-table.ts';
 
 /**
  * A row of the table `segment`. `p`: its `frames` frames with numbers from `first_seq` to `seq`, encoded, with `n` readings from `t0_ms` to
- * `t1_ms`. The times are corrected where needed; they are `ANY_TIME` if unknown. `total`: readings ever committed, up to and with this row.
- * `thin`: `keep` of the last thinning that was tried; 1 for none. `crc`: as `segmentCrc` returns it.
+ * `t1_ms`. The times are corrected where needed; they are `ANY_TIME` if unknown, or without a reading. `total`: readings ever committed, up
+ * to and with this row. `thin`: `keep` of the last thinning that was tried; 1 for none. `crc`: as `segmentCrc` returns it.
  */
 export interface SegmentRow {
   readonly seq: number;

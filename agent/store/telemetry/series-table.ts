@@ -44,5 +44,8 @@ export function createSeriesTable(db: Sqlite, { decimals, counters }: Pick<Setup
   };
 }
 
-/** The numbers that an open file uses for points, in its table `series`. Not valid after a rollback; see `createSeriesTable`. */
+/**
+ * The numbers that an open file uses for points, in its table `series`; a point has one for each setting of its decimals. Not valid after a
+ * rollback; see `createSeriesTable`.
+ */
 export type SeriesTable = ReturnType<typeof createSeriesTable>;

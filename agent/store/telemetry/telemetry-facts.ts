@@ -11,7 +11,10 @@ import type { Handle } from './telemetry-handle.ts';
 /** Source: proc_pid_io(5), `write_bytes`: bytes that this task caused to be sent to the storage layer. */
 const ACCOUNT = '/proc/thread-self/io';
 
-/** Creates a meter of the bytes that this thread causes to be written, without the file system's own journal. */
+/**
+ * Creates a meter of the bytes that this thread causes to be written, without the file system's own journal. It counts from its first
+ * `read` that is not null.
+ */
 export function createWriteMeter() {
   let first: { readonly bytes: number; readonly atMono: MonoMs } | null = null;
   return {

@@ -46,7 +46,7 @@ const SAVE_MS = 2_000;
 
 /**
  * Sends the platform the ends of commands, refusals, and answers to repeated commands. Refusals and repetitions above a rate are not
- * answered.
+ * answered. An end as `verified` or `failed` gets an audit entry and a notice, and so does a refusal by `refuse`, up to a rate.
  */
 export class CommandAnswers {
   /**

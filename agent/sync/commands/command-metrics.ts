@@ -166,7 +166,10 @@ export const NODE_COMMAND_METRICS: readonly UplinkMetric[] = [
   ...[MAINTENANCE_STATE, MAINTENANCE, ALARM],
 ].flatMap(ownMetrics);
 
-/** Returns the metrics that a device has for commands, without its writable points; empty if it takes no command. */
+/**
+ * Returns the metrics that a device has for commands, also those that report a state or an outcome, but not its writable points. Empty if
+ * it takes no command.
+ */
 export function deviceCommandMetrics({ target, metrics, part }: UplinkDevice): readonly UplinkMetric[] {
   if (part !== undefined) return [part === 'panel' ? PANEL : SOUND, COMMAND].flatMap(ownMetrics);
   if (target === null) return metrics.some(({ write }) => write !== undefined) ? ownMetrics(COMMAND) : [];

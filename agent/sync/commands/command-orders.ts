@@ -64,8 +64,8 @@ export function readDeviceOrder(fields: CommandFields, place: DeviceEntry, frame
 }
 
 /**
- * Returns the order that starts an emergency for the target, or the one that ends it. Errors: throws Refusal, for example if `Emergency/On`
- * is absent.
+ * Returns the order that starts an emergency for the target, an override of 100 %, or the release that ends it. Errors: throws Refusal, for
+ * example if `Emergency/On` is absent.
  */
 export function readEmergency(fields: CommandFields, target: Target, frame: OrderFrame): PlatformOrder {
   const { on: name, minutes: minutesName } = EMERGENCY_METRIC;

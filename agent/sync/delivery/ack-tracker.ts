@@ -42,7 +42,8 @@ export function initialMode(proof: UplinkConfig['proof']): ProofMode {
 
 /**
  * Checks the platform's acknowledgements, moves the cursor by them, and decides the mode of proof. In mode `platform`, makes rows due again
- * that were not acknowledged in time.
+ * that were not acknowledged in time. After a day of connected time in one run without an acknowledgement, the mode
+ * is `initialMode` again.
  */
 export class AckTracker {
   /** The last acknowledgement of this run that was not refused, as `epoch:seq`; empty before the first. */
@@ -83,7 +84,7 @@ export class AckTracker {
     if (proof !== 'broker' && (mode === 'platform' || mode === UNREAD)) state.update(withMode(state.ledger, 'platform'));
   }
 
-  /** Handles an acknowledgement. Returns why it is refused, which changes nothing, or an empty text. */
+  /** Handles an acknowledgement, which sets the mode `platform`. Returns why it is refused, which changes nothing, or an empty text. */
   acknowledge(ack: Ack): Message {
     const { state, clock, onMoved } = this.#parts;
     const reason = this.#refusalOf(ack);

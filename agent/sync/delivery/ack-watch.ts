@@ -44,7 +44,10 @@ export function startWatch(nowMono: MonoMs, silentMs = 0): AckWatch {
   return { sinceMono: null, waitMs: WAIT_MS.first, isCautious: false, lastAckMono: nowMono - silentMs };
 }
 
-/** Returns the watch after an acknowledgement that moved the cursor, or that left no row waiting for one (`isAllAcked`). */
+/**
+ * Returns the watch after an acknowledgement that moved the cursor, or that left no row waiting for one (`isAllAcked`). The wait begins
+ * again, or ends if `isAllAcked`.
+ */
 export function afterAck(watch: AckWatch, nowMono: MonoMs, isAllAcked: boolean): AckWatch {
   return { ...watch, sinceMono: isAllAcked ? null : nowMono, waitMs: WAIT_MS.first, isCautious: false, lastAckMono: nowMono };
 }

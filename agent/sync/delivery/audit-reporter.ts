@@ -78,8 +78,8 @@ export class AuditReporter {
   }
 
   /**
-   * The platform has all entries up to this one; `n` 0: it has none. Resolves with why the acknowledgement does not count, or an empty
-   * text.
+   * The platform has all entries up to this one; `n` 0: it has none. The hash of an entry that was trimmed is not checked. Resolves with
+   * why the acknowledgement does not count, or an empty text.
    */
   async acknowledge({ n, hash }: AuditHead): Promise<Message> {
     if (n === 0) {

@@ -11,7 +11,7 @@ const MEGABYTE = 1_000_000;
 /** Units: ms. Source: assumed; each write costs a flash page, and losing one hour of a day matters little. Confirmed by: bench `store device` on the gateway. */
 const SAVE_PERIOD_MS = 3_600_000;
 
-/** The count of the bytes sent in the current UTC day, and its budget, that `createDataBudget` creates. */
+/** The count of all bytes sent in the current UTC day, and the budget that limits the backlog; see `createDataBudget`. */
 export type DataBudget = ReturnType<typeof createDataBudget>;
 
 /**

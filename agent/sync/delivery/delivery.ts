@@ -183,7 +183,7 @@ export class Delivery {
     return this.#audit.acknowledge(head);
   }
 
-  /** Sets whether the backlog is sent as segments or as metrics. */
+  /** Sets, also for later runs, whether the backlog is sent as segments (true) or as metrics. */
   accept(segments: boolean): void {
     if (segments === this.#state.acceptsSegments) return;
     this.#state.acceptsSegments = segments;

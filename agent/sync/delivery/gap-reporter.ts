@@ -41,7 +41,10 @@ export function createGapReporter({ store, onGap, ...link }: GapReporterParts): 
   return new RecordReporter({ ...link, store, onTexts: onGap, key: KEY, newest: NEWEST, waitMs: WAIT_MS, recordsAfter });
 }
 
-/** Returns the `Sync/Gap` texts for readings of these rows that `notConfigured` and `leftOut` count; empty if both are 0. */
+/**
+ * Returns the `Sync/Gap` texts for readings of these rows that `notConfigured` and `leftOut` count: one for each that is above 0. A
+ * text names all rows of the batch, and the time of the first frame.
+ */
 export function unsentGapTexts(
   epoch: string,
   { rows: { from, to }, frames }: RowBatch,

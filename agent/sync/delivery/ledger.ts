@@ -73,7 +73,10 @@ export function shipLive(
   return ship(ledger, { ticket, rows: seq === null ? null : { from: seq, to: seq }, readings, bytes });
 }
 
-/** Returns the ledger after rows of the store were sent as history. `rows` may include numbers without a row, or be empty. */
+/**
+ * Returns the ledger after rows of the store were sent as history. `rows` may include numbers without a row, or be empty. `bytes`: of the
+ * payloads.
+ */
 export function shipHistory(
   ledger: Ledger,
   shipment: { readonly rows: SeqRange; readonly readings: number; readonly bytes: number },
@@ -105,7 +108,10 @@ export function prove(ledger: Ledger, mark: number): { readonly ledger: Ledger; 
   return { ledger: next, readings: sum(done.map(({ readings }) => readings)) };
 }
 
-/** Returns the ledger after the store has written frames to disk. `backlog`: at least one of these frames must be sent from the store. */
+/**
+ * Returns the ledger after the store has written frames to disk: those that were sent without a row have it now. `backlog`: at least one of
+ * these frames must be sent from the store.
+ */
 export function commit(ledger: Ledger, { tickets }: Committed): { readonly ledger: Ledger; readonly backlog: boolean } {
   const seqOf = new Map(tickets.map(({ ticket, seq }) => [ticket, seq]));
   const sent = new Set(ledger.inFlight.map((s) => s.ticket));
@@ -124,8 +130,8 @@ export function commit(ledger: Ledger, { tickets }: Committed): { readonly ledge
 }
 
 /**
- * Returns the ledger after the platform has acknowledged all rows up to and including `seq`; the mode becomes `platform`. Pass the row
- * that `countedAck` returns.
+ * Returns the ledger after the platform has acknowledged all rows up to and including `seq`; the mode becomes `platform`. A row
+ * that is not beyond the cursor does not move it. Pass the row that `countedAck` returns.
  */
 export function acknowledge(ledger: Ledger, seq: number): Ledger {
   const started = withAcknowledging(ledger);

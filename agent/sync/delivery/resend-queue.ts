@@ -42,7 +42,7 @@ interface Job {
   readings: number;
 }
 
-/** The queue of the platform's requests to send rows again; it sends nothing itself. */
+/** The queue of the platform's requests to send rows again, in the order of arrival; it sends nothing itself. */
 export type ResendQueue = ReturnType<typeof createResendQueue>;
 
 /**

@@ -98,6 +98,7 @@ export class CertificateWatch {
     return this.#found;
   }
 
+  /** Checks immediately, then each hour. Does nothing if neither file is configured. */
   start(): void {
     const { clock, config } = this.#parts;
     if (config.certFile === null && config.caFile === null) return;

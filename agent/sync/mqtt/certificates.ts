@@ -11,7 +11,7 @@ const MAX_NAME_CHARS = 200;
 /** Source: RFC 7468 §5.1. */
 const PEM_BLOCK = /-----BEGIN CERTIFICATE-----[^-]+-----END CERTIFICATE-----/g;
 
-/** Returns names and dates of the certificate of the other end; null if there is none yet, or if it cannot be parsed. */
+/** Returns names and dates of the other end's certificate, verified or not; null if there is none yet, or if it cannot be parsed. */
 export function readPeer(socket: Pick<TLSSocket, 'getPeerCertificate'>): PeerCertificate | null {
   // `getPeerX509Certificate` must not be called before Node has verified the names: Node then finds no names in the certificate and refuses
   // every broker. Measured on Node 24.21.

@@ -185,7 +185,10 @@ export function disconnectReason(url: string, code: number): UplinkError {
   );
 }
 
-/** Returns the error for a broker that sent bytes or packets that are not accepted, with UplinkError code `lost`. */
+/**
+ * Returns the error for a broker that sent bytes or packets that are not accepted, with UplinkError code `lost`. `qos-2`: a message of
+ * QoS 2, which was not requested.
+ */
 export function protocolViolation(url: string, error: StreamError | 'qos-2'): UplinkError {
   const texts: Readonly<Record<typeof error, Message>> = {
     'too-large': msg`${url} sent a packet larger than the limit (128 KB); the connection was ended`,

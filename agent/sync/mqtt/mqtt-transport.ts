@@ -7,8 +7,9 @@ import type { Log } from '../../core/ports.ts';
 import type { PeerCertificate } from '../../core/uplink-tools.ts';
 
 /**
- * Where and how to connect. `ca` null: the authorities of Node count. `protocol`: 4 for MQTT 3.1.1, 5 for MQTT 5. Units: `keepaliveS` s;
- * `timeoutMs` ms from the call of `connect` to CONNACK.
+ * Where and how to connect. `ca`, `cert` and `key`: contents of the files. `ca` null: the authorities of Node count; `cert` and `key` null:
+ * no client certificate. `protocol`: 4 for MQTT 3.1.1, 5 for MQTT 5. Units: `keepaliveS` s, 0 for none; `timeoutMs` ms from the call of
+ * `connect` to CONNACK.
  */
 export interface ConnectOptions {
   readonly url: string;

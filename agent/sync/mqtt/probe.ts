@@ -45,8 +45,8 @@ export function probeTimes(keepaliveS: number, waitingBytes: number): { readonly
 type ProbedConnection = Pick<MqttConnection, 'barrier' | 'keepaliveS' | 'sentBytes'>;
 
 /**
- * Sends a ping when a connection was quiet in one direction, and reports one from which then nothing arrives. Call `noteTraffic` for all
- * traffic.
+ * Sends a ping when a connection was quiet in one direction, or after a shorter time if what was sent had no answer. Reports a connection
+ * from which then nothing arrives. Call `noteTraffic` for all traffic.
  */
 export class LinkProbe {
   readonly #clock: Pick<Clock, 'monoMs' | 'after'>;

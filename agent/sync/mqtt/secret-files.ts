@@ -35,7 +35,7 @@ export interface Secrets extends Pick<ConnectOptions, 'password' | 'ca' | 'cert'
   readonly renewalFlaw: Message;
 }
 
-/** Suffix of the file names of a renewed certificate and its key. */
+/** Appended to the configured file names for a renewed certificate and its key, also after an extension. */
 export const RENEWED = '.new';
 
 /** Longest wait for these files. Units: ms. Source: assumed; a stalled card answers within seconds, and the connection itself has 30 s. Confirmed by: bench `store device` on the gateway with a worn card. */

@@ -42,7 +42,10 @@ const ANSWER_MS = { step: 10_000, longest: 30_000 };
 /** Births wait at least this long after a reconnection: they are lost if no host has subscribed yet. Units: ms. Source: assumed; hosts connect again within a second. Confirmed by: births that a host misses after a restart of its broker. */
 const HOST_BACK_MS = 1_000;
 
-/** Returns the session after an event, and the effects that the caller must carry out, in order. Does nothing itself. */
+/**
+ * Returns the session after an event, and the effects that the caller must carry out, in order. Does nothing itself. An event that does not
+ * fit the phase changes nothing.
+ */
 export function afterEvent(session: SessionState, event: SessionEvent): SessionStep {
   const { phase } = session;
   switch (event.kind) {

@@ -54,7 +54,10 @@ export class UplinkMonitor {
     return { state: STATE_OF[link.session.phase], reason: this.#reasonOf(link), sinceMs: this.#sinceMs };
   }
 
-  /** The phase of the session changed. */
+  /**
+   * The phase of the session changed. Raises `uplink-down` when a connection failed or ends, unless a new one was requested or `stop` ends
+   * it. Clears it in phase `live`.
+   */
   afterPhase(link: LinkFacts): void {
     const { phase, afterDeath } = link.session;
     this.#sinceMs = this.#clock.wallMs();
@@ -64,7 +67,10 @@ export class UplinkMonitor {
       this.#events.set(true, { code: 'uplink-down', source: this.#config.node, severity: 'warning', text: this.#reasonOf(link) });
   }
 
-  /** A new connection is requested in this phase, by an operator or for a renewed certificate. */
+  /**
+   * A new connection is requested in this phase, by an operator or for a renewed certificate. Until it is attempted, `uplink-down` is not
+   * raised.
+   */
   noteReconnect(phase: Phase, text: Message): void {
     this.#events.notice({ code: 'uplink-reconnect', source: this.#config.node, severity: 'info', text });
     this.#isReconnecting = phase !== 'connecting' && phase !== 'saving';

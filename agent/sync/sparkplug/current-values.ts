@@ -46,7 +46,10 @@ const TIE_WINDOW_MS = 1_000;
 /** The current value of each metric. It stores those of metrics without a point. */
 export type CurrentValues = ReturnType<typeof createCurrentValues>;
 
-/** Creates the table of current values, for births. `latest`: returns the newest reading of a point; undefined if there is none. */
+/**
+ * Creates the table of current values, for births. A metric without a stored value or reading is null with quality `missing`. `latest`:
+ * returns the newest reading of a point; undefined if there is none.
+ */
 export function createCurrentValues(
   table: Pick<MetricTable, 'node' | 'devices'>,
   clock: Pick<Clock, 'wallMs'>,

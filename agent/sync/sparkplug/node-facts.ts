@@ -17,7 +17,7 @@ const BYTES_STEP = 10_000;
 /** Writes the node's metrics for software, store and delivery into the current values, and returns the changes; sends nothing. */
 export type NodeFacts = ReturnType<typeof createNodeFacts>;
 
-/** Creates the writer of the node's metrics for software, store and delivery. It sets them in `values` and sends nothing. */
+/** Creates the writer of the node's metrics for software, store and delivery, in `values`. `version`: of this program. */
 export function createNodeFacts(table: MetricTable, values: CurrentValues, clock: Clock, version: string) {
   const set = (name: string, value: string | number | boolean | null): readonly Change[] => {
     const entry = table.node.find((candidate) => candidate.name === name);

@@ -13,7 +13,10 @@ import type { ChosenProgramme } from '../../lighting/lighting.ts';
 import { EMERGENCY_METRIC, IDENTIFY_METRIC, OVERRIDE_METRIC, PROGRAMME_METRIC } from '../commands/command-metrics.ts';
 import { LAMP_METRIC, PANEL_SHOWN, ZONE_METRIC } from './cabinet-metrics.ts';
 
-/** Creates the publisher of the state of the lighting and of panels, which sets metrics in `uplink`. `devices`: those of the uplink. */
+/**
+ * Creates the publisher of the state of the lighting and of panels, which sets metrics in `uplink`: decisions, intents, programmes,
+ * blinking lamps, and the energy of a night. `devices`: those of the uplink.
+ */
 export function createPlatformView(
   { zones, lamps }: Pick<Cabinet, 'zones' | 'lamps'>,
   devices: readonly UplinkDevice[],

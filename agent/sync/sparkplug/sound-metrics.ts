@@ -3,7 +3,10 @@ import type { Uplink, UplinkValue } from '../../core/ports.ts';
 import type { SoundView } from '../../core/sound-tools.ts';
 import { SOUND_METRIC } from '../commands/command-metrics.ts';
 
-/** Returns a function that passes the state of a sound place, and the reason for it, to the uplink as its metrics. */
+/**
+ * Returns a function that passes the state of a sound place, and the reason for it, to the uplink as its metrics. The reason is the first
+ * fault, otherwise what decides.
+ */
 export function createSoundMetrics(clock: Pick<Clock, 'wallMs'>, uplink: Pick<Uplink, 'update'>): (view: SoundView) => void {
   return ({ id, state, track, rank, volumePct, untilMs, trace, faults }) => {
     const show = (metric: string, value: UplinkValue['value']): void =>

@@ -24,7 +24,10 @@ type Inbound =
 /** The topics of one edge node, and the parser of received topics, that `createTopics` returns. */
 export type Topics = ReturnType<typeof createTopics>;
 
-/** Returns the topics of edge node `node` in `group`, and `read`, which classifies a received topic. `primaryHost`: null for none. */
+/**
+ * Returns the topics on which edge node `node` in `group` publishes, those to subscribe to, and `read`, which classifies a received topic.
+ * `primaryHost`: null for none.
+ */
 export function createTopics(group: string, node: string, primaryHost: string | null) {
   const nodeCommand = `${NAMESPACE}/${group}/NCMD/${node}`;
   const deviceCommand = `${NAMESPACE}/${group}/DCMD/${node}/`;

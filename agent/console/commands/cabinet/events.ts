@@ -135,8 +135,8 @@ function sumOf(events: readonly AgentEvent[], spanMs: number | null): Message {
 const JOINTS = [': ', ' : '];
 
 /**
- * Returns the text of an event in the language of the page, without the name of its source where it begins the text or precedes a colon:
- * the name has its own column.
+ * Returns the text of an event in the language of the page. The name of its source, which has its own column, is left out at the start of
+ * the text, or with a colon after it.
  */
 export function eventText({ source, text }: Pick<AgentEvent, 'source' | 'text'>, page: Pick<Page, 'language'>): string {
   const sentence = translated(text, page);

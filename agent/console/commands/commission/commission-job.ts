@@ -12,7 +12,7 @@ export type CommissionTestProgress = TestStep | TestWait | WeighProgress;
 
 /**
  * The answer of `commission test`. `lamps`: those to be tested at several levels, even if the test ended before them, and those with a new
- * result from a meter; each as in the report after the test. `isSaved`: no save of a new result failed; also true if there is none.
+ * result from a meter. Each is as in the report after the test. `isSaved`: no save of a new result failed; also true if there is none.
  */
 export interface CommissionTested {
   readonly lamps: readonly AcceptedLamp[];

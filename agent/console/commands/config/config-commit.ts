@@ -30,9 +30,9 @@ const MINUTES = { min: 1, max: 168, usual: 10 };
 const MAX_COMMENT = 200;
 
 /**
- * The arguments of `config commit`. `mode`: `asked` if `--confirm` was typed, so a person must confirm the trial; otherwise `auto`.
- * `minutes`: the longest duration of the trial, by default 10. `why`: the comment, empty for none. `lowersFloor`: `--lower-floor` was
- * typed.
+ * The arguments of `config commit`. `mode`: `asked` if `--confirm` was typed: only a person can confirm the trial. Otherwise `auto`: the
+ * agent can too. `minutes`: the longest duration of the trial, by default 10. `why`: the comment, empty for none. `lowersFloor`:
+ * `--lower-floor` was typed.
  */
 export interface CommitArgs {
   readonly mode: ConfirmMode;

@@ -50,8 +50,8 @@ export function missingText({ why, fromMs, toMs }: MissingRecord, page: Page): M
 }
 
 /**
- * Renders the levels of a lamp or zone at the past instant `atMs`, as recorded and as measured up to ten minutes before, with reasons and
- * inputs. Times are in the page's time zone.
+ * Renders the recorded levels of a lamp or zone at the past instant `atMs`, with reasons and inputs, and those measured up to ten minutes
+ * before. Times are in the page's time zone.
  */
 export function renderRecorded({ id, kind, atMs = 0 }: WhyView, { recorded, measured }: PastFacts, page: Page): string {
   const then = { ...page, atMs };

@@ -14,8 +14,8 @@ const HASH = /\bscrypt\$[\w$-]+|\$(?:1|2[aby]|5|6|y)\$[\w./$-]{10,}/g;
 const OTP = /otpauth:\/\/\S+/gi;
 
 /**
- * Returns the text with `***` in place of what looks like a secret: private keys, password hashes, passwords in URLs, `otpauth` URLs, and
- * values after names such as `password:`. A secret that cannot be recognised by its form stays.
+ * Returns the text with `***` in place of what looks like a secret, such as private keys, password hashes, passwords in URLs, and values
+ * after `password:`. A secret that cannot be recognised by its form stays.
  */
 export function withoutSecrets(text: string): string {
   const masked = text.replace(KEY_BLOCK, MASK).replace(OTP, MASK).replace(HASH, MASK);

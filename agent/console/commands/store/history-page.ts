@@ -16,8 +16,8 @@ import type { TimeRange } from '../time-range.ts';
 export type HistoryForm = 'table' | 'plot' | 'csv';
 
 /**
- * The answer of `history`: the newest readings of one point in a period, or its values by minute or hour. `unit`: that of measurement;
- * `decimals`: how many to show of a value; a mean has one more.
+ * The answer of `history`: the newest readings of one point in a period, or its values by minute or hour, oldest first. `unit`: that of
+ * measurement; `decimals`: how many to show of a value; a mean has one more.
  */
 export interface PointHistory extends History, TimeRange {
   readonly pointId: PointId;
