@@ -12,9 +12,9 @@ import { DALI_LIMITS } from './dali-commands.ts';
 const GROUPS_PER_BYTE = 8;
 
 /**
- * What the set-up values of one gear are computed from. `rampUpMs`: becomes the fade time. `failsafeLevelPct`: share of light,
- * becomes the failsafe level. `groups`: by name, `group0` to `group15`; the gear is a member of those that list a level point. `hasGroups`:
- * this or another device of its line lists groups.
+ * What the set-up values of one gear are computed from. `rampUpMs`: becomes the fade time. `failsafeLevelPct`: share of light, becomes the
+ * failsafe level. `groups`: by name, `group0` to `group15`; the gear is a member of those that list a level point. `hasGroups`: this or
+ * another device of its line lists groups.
  */
 export interface DaliSetupParts {
   readonly rampUpMs: number;

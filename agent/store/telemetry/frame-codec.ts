@@ -41,8 +41,8 @@ export interface SeriesFrame extends FrameHead {
 }
 
 /**
- * The columns of a row of frames that its checksum covers. The head is that of the last frame. `boot`: number of the run in this
- * file. `readings`: their number in this row. `total`: readings ever committed, up to and with this row. Shape: integers.
+ * The columns of a row of frames that its checksum covers. The head is that of the last frame. `boot`: number of the run in this file.
+ * `readings`: their number in this row. `total`: readings ever committed, up to and with this row. Shape: integers.
  */
 export interface RowHead extends FrameHead {
   readonly boot: number;

@@ -17,8 +17,8 @@ import type { SeriesTable } from './series-table.ts';
 
 /**
  * A row of the table `frame`: `k` frames of one commit with `n` readings, encoded in `p`. If `p` is empty, the readings were removed, and
- * `n` and `crc` are 0. Seq, ticket, times and clock quality (`tq`) are those of the last frame. `boot`: number of the run in
- * this file. `total`: readings ever committed, up to and with this row. `crc`: checksum of `p` and of the fields from `boot` to `total`.
+ * `n` and `crc` are 0. Seq, ticket, times and clock quality (`tq`) are those of the last frame. `boot`: number of the run in this file.
+ * `total`: readings ever committed, up to and with this row. `crc`: checksum of `p` and of the fields from `boot` to `total`.
  */
 export interface FrameRow {
   readonly seq: number;

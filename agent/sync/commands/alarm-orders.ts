@@ -17,8 +17,8 @@ const LIMIT = { idLength: 256, nameLength: 64, userLength: 40 };
 const MAX_MINUTES = MAINTENANCE_SPAN.platform.maxMs / MINUTE_MS;
 
 /**
- * Returns the order about events or maintenance; undefined if no field begins with `Alarm/` or `Maintenance/`. Does not check that
- * the event or the target exists. Errors: throws Refusal if such an order is not valid.
+ * Returns the order about events or maintenance; undefined if no field begins with `Alarm/` or `Maintenance/`. Does not check that the
+ * event or the target exists. Errors: throws Refusal if such an order is not valid.
  */
 export function readAlarmOrder(fields: CommandFields, { commandId }: OrderFrame): PlatformOrder | undefined {
   const names = [...fields.keys()];

@@ -100,8 +100,8 @@ function isStoredRecord(value: unknown): value is StoredRecord {
 }
 
 /**
- * Returns the outcome of a platform command at this stage, without results from lamps. Its level is that of an
- * override, null for any other order. `order`: null if there is none, as for a refused command.
+ * Returns the outcome of a platform command at this stage, without results from lamps. Its level is that of an override, null for any other
+ * order. `order`: null if there is none, as for a refused command.
  */
 export function stageOf(
   { commandId, target, order }: Pick<Outcome, 'commandId' | 'target'> & { readonly order: PlatformOrder | null },

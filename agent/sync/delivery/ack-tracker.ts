@@ -42,8 +42,7 @@ export function initialMode(proof: UplinkConfig['proof']): ProofMode {
 
 /**
  * Checks the platform's acknowledgements, moves the cursor by them, and decides the mode of proof. In mode `platform`, makes rows due again
- * that were not acknowledged in time. After a day of connected time in one run without an acknowledgement, the mode
- * is `initialMode` again.
+ * that were not acknowledged in time. After a day of connected time in one run without an acknowledgement, the mode is `initialMode` again.
  */
 export class AckTracker {
   /** The last acknowledgement of this run that was not refused, as `epoch:seq`; empty before the first. */

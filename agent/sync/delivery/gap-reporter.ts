@@ -42,8 +42,8 @@ export function createGapReporter({ store, onGap, ...link }: GapReporterParts): 
 }
 
 /**
- * Returns the `Sync/Gap` texts for readings of these rows that `notConfigured` and `leftOut` count: one for each that is above 0. A
- * text names all rows of the batch, and the time of the first frame.
+ * Returns the `Sync/Gap` texts for readings of these rows that `notConfigured` and `leftOut` count: one for each that is above 0. A text
+ * names all rows of the batch, and the time of the first frame.
  */
 export function unsentGapTexts(
   epoch: string,

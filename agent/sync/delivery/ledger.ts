@@ -130,8 +130,8 @@ export function commit(ledger: Ledger, { tickets }: Committed): { readonly ledge
 }
 
 /**
- * Returns the ledger after the platform has acknowledged all rows up to and including `seq`; the mode becomes `platform`. A row
- * that is not beyond the cursor does not move it. Pass the row that `countedAck` returns.
+ * Returns the ledger after the platform has acknowledged all rows up to and including `seq`; the mode becomes `platform`. A row that is not
+ * beyond the cursor does not move it. Pass the row that `countedAck` returns.
  */
 export function acknowledge(ledger: Ledger, seq: number): Ledger {
   const started = withAcknowledging(ledger);

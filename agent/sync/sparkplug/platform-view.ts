@@ -14,8 +14,8 @@ import { EMERGENCY_METRIC, IDENTIFY_METRIC, OVERRIDE_METRIC, PROGRAMME_METRIC } 
 import { LAMP_METRIC, PANEL_SHOWN, ZONE_METRIC } from './cabinet-metrics.ts';
 
 /**
- * Creates the publisher of the state of the lighting and of panels, which sets metrics in `uplink`: decisions, intents, programmes,
- * blinking lamps, and the energy of a night. `devices`: those of the uplink.
+ * Creates the publisher of the state of the lighting and of panels, which sets metrics in `uplink`. It publishes decisions, intents,
+ * programmes, blinking lamps, and the energy of a night. `devices`: those of the uplink.
  */
 export function createPlatformView(
   { zones, lamps }: Pick<Cabinet, 'zones' | 'lamps'>,
