@@ -111,7 +111,9 @@ t.test('a lamp that cannot blink is refused with a reason', async (t) => {
 
 t.test('a sender that stops its blinking because a newer one replaced it causes no decision', async (t) => {
   let decisions = 0;
-  const identify = new IdentifyHandler(makeStreet(), createManualClock(0), () => void (decisions += 1));
+  const identify = new IdentifyHandler(makeStreet(), createManualClock(0), () => {
+    decisions += 1;
+  });
   const request = { lamp: 'L3', forMs: 30_000, authority: 'technician', source: 'console:tech', tell: () => {} } as const;
   const first = identify.start(request, []);
   first.ended.addEventListener('abort', () => first.stop());
