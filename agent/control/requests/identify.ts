@@ -68,8 +68,10 @@ export class IdentifyHandler {
       ended: new AbortController(),
       reportedPct: null,
     };
-    this.#blinking.get(request.lamp)?.ended.abort();
+    const former = this.#blinking.get(request.lamp);
     this.#blinking.set(request.lamp, entry);
+    // Its sender may call `stop` at once, which must not end this one.
+    former?.ended.abort();
     this.#onChange();
     return {
       lowPct: blink.lowPct,
@@ -145,8 +147,8 @@ export class IdentifyHandler {
     if (entry === undefined) throw new Refusal(msg`${lampId} does not blink`);
     if (mayMaintain(entry.request.authority) && !mayMaintain(authority))
       throw new Refusal(msg`${lampId} blinks for ${entry.request.source}; only they may end it`);
-    entry.ended.abort();
     this.#end(lampId);
+    entry.ended.abort();
   }
 
   #intentOf(entry: Blinking): Intent {

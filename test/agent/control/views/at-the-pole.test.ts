@@ -109,6 +109,18 @@ t.test('a lamp that cannot blink is refused with a reason', async (t) => {
   t.throws(() => makeFakeStreet().control.identify(request), { message: /starting or stopping/ });
 });
 
+t.test('a sender that stops its blinking because a newer one replaced it causes no decision', async (t) => {
+  let decisions = 0;
+  const identify = new IdentifyHandler(makeStreet(), createManualClock(0), () => {
+    decisions += 1;
+  });
+  const request = { lamp: 'L3', forMs: 30_000, authority: 'technician', source: 'console:tech', tell: () => {} } as const;
+  const first = identify.start(request, []);
+  first.ended.addEventListener('abort', () => first.stop());
+  identify.start(request, []);
+  t.strictSame([decisions, identify.intents().length], [2, 1]);
+});
+
 t.test('a walk reports each detection, the lamps it raised, nearest first, and the delay', async (t) => {
   const street = await litStreet(t);
   const steps: WalkStep[] = [];
