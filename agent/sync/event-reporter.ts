@@ -2,7 +2,7 @@
  * Reports warnings and alarms to the platform as `Sync/Event`: one JSON object when an event begins, and one with the same id when it is
  * acknowledged and when it ends.
  *
- * ``` {"open":["lamp-out:L07:1795614324357"]} after each birth: all other events have ended
+ * ``` {"open":["lamp-out:L07:1795614324357"]} after each birth: all other events have ended, unless they are sent again after it
  * {"id":"lamp-out:L07:1795614324357","code":"lamp-out","source":"L07","severity":"alarm","text":"...","startMs":...,"endMs":null,
  * "talq":"lampFailure","urgency":"urgent","evidence":{...},"check":{...},"acknowledged":{"by":"console:ann","atMs":...,"note":""}} ```
  *
@@ -27,7 +27,7 @@ export interface EventReporterParts {
   readonly openEvents: () => readonly AgentEvent[];
   /** Sends the texts as `Sync/Event`, without proof that they arrive. */
   readonly onTexts: (texts: readonly string[]) => void;
-  /** Longest text that the broker accepts; a longer event is shortened. Units: UTF-8 bytes. */
+  /** Longest text that the broker accepts; a longer event or list is shortened. Units: UTF-8 bytes. */
   readonly maxTextBytes: () => number;
 }
 
@@ -105,14 +105,14 @@ export class EventReporter {
   }
 
   /**
-   * Starts reporting on a link after its births: first a list of the open events, then each of them, even if the broker has it already.
-   * Suppressed ones are left out. There is no list if it would be empty and no earlier report is known.
+   * Starts reporting on a link after its births: first a list of the open events, as far as the broker accepts it, then each of them, even
+   * if the broker has it already. Suppressed ones are left out. There is no list if it would be empty and no earlier report is known.
    */
   open(link: Provable): void {
     const open = this.#parts.openEvents().filter((event) => !isSuppressed(event));
     this.#listed = this.#dropped;
-    const dropped = this.#dropped === 0 ? {} : { dropped: this.#dropped };
-    if (this.#hasReported || open.length > 0) this.#parts.onTexts([JSON.stringify({ open: open.map(({ id }) => id), ...dropped })]);
+    const ids = open.map(({ id }) => id);
+    if (this.#hasReported || open.length > 0) this.#parts.onTexts([listText(ids, this.#dropped, this.#parts.maxTextBytes())]);
     for (const event of open) if (!this.#waiting.has(event.id)) this.report(event);
     this.#outbox.open(link);
   }
@@ -144,6 +144,17 @@ export class EventReporter {
 
 function isReported(event: AgentEvent): boolean {
   return event.severity !== 'info' && !isSuppressed(event);
+}
+
+/** Returns the JSON of the list of open events, with as many of the ids as fit in the limit. */
+function listText(ids: readonly string[], dropped: number, maxBytes: number): string {
+  const more = dropped === 0 ? {} : { dropped };
+  let bytes = Buffer.byteLength(JSON.stringify({ open: [], ...more }));
+  const tooMany = ids.findIndex((id, i) => {
+    bytes += Buffer.byteLength(JSON.stringify(id)) + (i === 0 ? 0 : 1);
+    return bytes > maxBytes;
+  });
+  return JSON.stringify({ open: tooMany === -1 ? ids : ids.slice(0, tooMany), ...more });
 }
 
 /**

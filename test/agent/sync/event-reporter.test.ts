@@ -127,6 +127,26 @@ t.test('an event is shortened to what the broker accepts', async (t) => {
   }
 });
 
+t.test('a list of open events is shortened to what the broker accepts, and each of them follows', async (t) => {
+  const open = Array.from({ length: 300 }, (_, n) => ({ ...LAMP_OUT, id: `lamp-out:L\u00e9${n}:${NODE_START_MS}` }));
+  const whole = Buffer.byteLength(JSON.stringify({ open: open.map(({ id }) => id), dropped: 1 }));
+  for (const [maxTextBytes, listed] of [
+    [whole, 300],
+    [whole - 1, 299],
+    [100, 2],
+    [10, 0],
+  ] as const) {
+    const { sent, create } = scene({ open, maxTextBytes });
+    const reporter = create();
+    for (let n = 0; n <= 500; n++) reporter.report({ ...ENDED, id: `e${n}` });
+    reporter.open(PROVEN);
+    await reporter.settled();
+    t.strictSame(sent[0], { open: open.slice(0, listed).map(({ id }) => id), dropped: 1 }, `${maxTextBytes} bytes`);
+    const found = new Set(sent.map(({ id }) => id));
+    t.ok(open.every(({ id }) => found.has(id)));
+  }
+});
+
 t.test('in a long outage the newest events wait, and the next list counts the others until the broker has it', async (t) => {
   const { sent, create } = scene();
   const reporter = create();
