@@ -19,7 +19,7 @@ import { answersTwice, doMostAnswerTwice } from '../units/unit-trouble.ts';
 import { type AdvisedUnit, adviceOf } from './bus-advice.ts';
 import { createLineHistory } from './line-history.ts';
 import { createBusLoad, createConsoleShare, createSpreadMeter } from './meters.ts';
-import { createUnitTally, type UnitTally } from './unit-stats.ts';
+import { createUnitTally, isDamaged, type UnitTally } from './unit-stats.ts';
 
 /** How often the load is sampled. Units: ms. */
 const SAMPLE_MS = 5_000;
@@ -166,14 +166,14 @@ export class LineStatsCollector {
   }
 
   #noteHistory({ request: { unit }, end }: TransactionReport, noiseBytes: number): void {
-    const isFailed = end instanceof BusError;
-    const isLost = isFailed && end.code === 'timeout';
-    const isDamaged = isFailed && !isLost && !end.policy.answered && end.policy.unitUsable;
+    const code = end instanceof BusError ? end.code : null;
+    const isLost = code === 'timeout';
     const lost = this.#lost.get(unit) ?? 0;
     // A unit that stays silent has no supply or no wire: that is no trouble of certain hours.
-    const missed = !isLost && lost < SILENT_AFTER ? lost : 0;
-    this.#lost.set(unit, isLost ? lost + 1 : 0);
-    this.#history.note(this.#parts.clock.wallMs(), { transactions: 1, damaged: isDamaged ? 1 : 0, missed, noiseBytes });
+    const missed = !isLost && code !== 'interrupted' && lost < SILENT_AFTER ? lost : 0;
+    if (code !== 'interrupted') this.#lost.set(unit, isLost ? lost + 1 : 0);
+    const damaged = end instanceof BusError && isDamaged(end) ? 1 : 0;
+    this.#history.note(this.#parts.clock.wallMs(), { transactions: 1, damaged, missed, noiseBytes });
   }
 
   #sample(): void {

@@ -76,6 +76,11 @@ export function createRecentEnds() {
   };
 }
 
+/** Returns true if a reply arrived damaged or did not fit its request. An interrupted read, which made room for a level, had no reply. */
+export function isDamaged({ code, policy }: BusError): boolean {
+  return !policy.answered && policy.unitUsable && code !== 'timeout' && code !== 'interrupted';
+}
+
 /** The counts of a unit since its tally was created, and the spread of its newest turnarounds in ms, null before the first. */
 export type UnitCounts = Pick<UnitStats, 'ok' | 'timeouts' | 'crcErrors' | 'exceptions' | 'lateReplies' | 'echoes' | 'turnaroundMs'>;
 
@@ -105,7 +110,7 @@ export function createUnitTally() {
       } else if (end.code === 'timeout') {
         recent.note('missed', atMono);
         counts.timeouts++;
-      } else if (end.policy.unitUsable && end.code !== 'interrupted') {
+      } else if (isDamaged(end)) {
         recent.note('damaged', atMono);
         counts.crcErrors++;
       }
