@@ -1,7 +1,8 @@
 /**
  * Packs several files into one that any `tar` can unpack without this program. Pure.
  *
- * Errors: throws ConsoleError 'failed' if the bytes are not an archive, or contain a path outside the places of a restore.
+ * Errors: throws ConsoleError 'failed' if the bytes are not an archive, or contain a path outside the places of a restore, and if the files
+ * are too large for one.
  * Source: POSIX.1-2017, pax, "ustar Interchange Format".
  */
 
@@ -37,8 +38,18 @@ export function isSafeName(name: string): boolean {
   return name.length <= MAX_NAME && SAFE_NAME.test(name);
 }
 
-/** Returns the files as a compressed tar archive (`.tar.gz`). Errors: throws ConsoleError 'failed' for a name that `isSafeName` refuses. */
+/**
+ * Returns the files as a compressed tar archive (`.tar.gz`). Errors: throws ConsoleError 'failed' for a name that `isSafeName` refuses, or if the
+ * files are too large for `unpackArchive`.
+ */
 export function packArchive(files: readonly ArchiveFile[]): Buffer {
+  const bytes = files.reduce((sum, { content: { length } }) => sum + BLOCK_BYTES + length + paddingOf(length), 2 * BLOCK_BYTES);
+  const [largest] = files.toSorted((a, b) => b.content.length - a.content.length);
+  if (largest !== undefined && bytes > MAX_BYTES)
+    throw new ConsoleError(
+      'failed',
+      msg`a backup of ${Math.ceil(bytes / 2 ** 20)} MB could not be restored: the limit is ${MAX_BYTES / 2 ** 20} MB; the largest file is ${largest.name}`,
+    );
   const blocks = files.flatMap(({ name, content }) => [header(name, content.length), content, Buffer.alloc(paddingOf(content.length))]);
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK_BYTES)]));
 }

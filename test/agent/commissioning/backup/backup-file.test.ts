@@ -48,6 +48,11 @@ t.test('files are restored byte for byte, at any length', async () => {
   );
 });
 
+t.test('files that are too large for a restore are refused before they are packed', async (t) => {
+  const state = { name: 'data/state.db', content: Buffer.alloc(256 * 2 ** 20) };
+  t.throws(() => packArchive([...FILES.slice(1), state]), { code: 'failed', message: /257 MB could not be restored.*data\/state\.db/ });
+});
+
 t.test('a damaged or shortened backup is refused, or is as it was', async (t) => {
   const whole = backup();
   const isHarmless = (bytes: Buffer): boolean => {
