@@ -61,13 +61,13 @@ function repair(copy: unknown, places: Map<unknown, number[]>, issues: readonly 
       else isChanged = replaceSection(copy, path) || isChanged;
     }
   }
-  // From last to first, so that the other indexes stay valid.
-  for (const item of [...items.values()].toSorted((a, b) => Number(b.at(-1)) - Number(a.at(-1)))) {
-    const list = valueAt(copy, item.slice(0, -1));
+  // The lists are found before any removal, and each is cut from last to first, so that paths and indexes stay valid.
+  const found = [...items.values()].map((item) => ({ list: valueAt(copy, item.slice(0, -1)), at: Number(item.at(-1)) }));
+  for (const { list, at } of found.toSorted((a, b) => b.at - a.at)) {
     if (!Array.isArray(list)) continue;
     const indexes = places.get(list) ?? list.map((_, i) => i);
-    list.splice(Number(item.at(-1)), 1);
-    indexes.splice(Number(item.at(-1)), 1);
+    list.splice(at, 1);
+    indexes.splice(at, 1);
     places.set(list, indexes);
     isChanged = true;
   }
