@@ -45,11 +45,13 @@ export function isSafeName(name: string): boolean {
 export function packArchive(files: readonly ArchiveFile[]): Buffer {
   const bytes = files.reduce((sum, { content: { length } }) => sum + BLOCK_BYTES + length + paddingOf(length), 2 * BLOCK_BYTES);
   const [largest] = files.toSorted((a, b) => b.content.length - a.content.length);
-  if (largest !== undefined && bytes > MAX_BYTES)
+  if (largest !== undefined && bytes > MAX_BYTES) {
+    const [mb, limitMb] = [Math.ceil(bytes / 2 ** 20), MAX_BYTES / 2 ** 20];
     throw new ConsoleError(
       'failed',
-      msg`a backup of ${Math.ceil(bytes / 2 ** 20)} MB could not be restored: the limit is ${MAX_BYTES / 2 ** 20} MB; the largest file is ${largest.name}`,
+      msg`a backup of ${mb} MB could not be restored: the limit is ${limitMb} MB; the largest file is ${largest.name}`,
     );
+  }
   const blocks = files.flatMap(({ name, content }) => [header(name, content.length), content, Buffer.alloc(paddingOf(content.length))]);
   return gzipSync(Buffer.concat([...blocks, Buffer.alloc(2 * BLOCK_BYTES)]));
 }

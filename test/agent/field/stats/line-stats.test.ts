@@ -18,7 +18,7 @@ function quarterOf(ends: readonly (BusErrorCode | 'reply')[]) {
     clock: createManualClock(0),
   } as unknown as LineStatsParts);
   for (const end of ends)
-    stats.note({ request: READ, lane: 'poll', atMono: 0, end: end === 'reply' ? REPLY : new BusError(end, msg`failed`) });
+    stats.note({ request: READ, lane: 'telemetry', atMono: 0, end: end === 'reply' ? REPLY : new BusError(end, msg`failed`) });
   const [{ transactions, damaged, missed } = { transactions: 0, damaged: 0, missed: 0 }] = stats.quarters();
   return { transactions, damaged, missed };
 }
