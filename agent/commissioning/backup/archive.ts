@@ -39,8 +39,8 @@ export function isSafeName(name: string): boolean {
 }
 
 /**
- * Returns the files as a compressed tar archive (`.tar.gz`). Errors: throws ConsoleError 'failed' for a name that `isSafeName` refuses, or if the
- * files are too large for `unpackArchive`.
+ * Returns the files as a compressed tar archive (`.tar.gz`). Errors: throws ConsoleError 'failed' for a name that `isSafeName` refuses, or
+ * if the files are too large for `unpackArchive`.
  */
 export function packArchive(files: readonly ArchiveFile[]): Buffer {
   const bytes = files.reduce((sum, { content: { length } }) => sum + BLOCK_BYTES + length + paddingOf(length), 2 * BLOCK_BYTES);
