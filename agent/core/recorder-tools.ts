@@ -17,7 +17,7 @@ export interface RecordedAlarm {
 
 /**
  * One line or observed port as a recording names it. `port`: without passwords. `devices`: as configured. An observed port has its path as
- * `id` and `port`, the kind `modbus` and no devices.
+ * `id` and `port`, the kind `modbus` and no devices. A line that was removed while it was observed has its id as `port`, and no devices.
  */
 export interface RecordedLine extends Pick<LineConfig, 'id' | 'kind' | 'port'> {
   /** Null for Modbus TCP. */

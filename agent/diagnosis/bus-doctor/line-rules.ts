@@ -55,8 +55,8 @@ export function secondMaster({ foreignRequests, foreignReplies, asked, durationM
 }
 
 /**
- * Returns the finding that bytes arrive while no device sends; null if the symptoms do not show it. A missing bias is one of its possible
- * causes. Source: Modbus over Serial Line V1.02 §3.4.6: bias of 450 to 650 ohm at one place.
+ * Returns the finding that bytes arrive while no device sends; null with too few of them, or if they come beside the requests to one unit
+ * only. A missing bias is one of its possible causes. Source: Modbus over Serial Line V1.02 §3.4.6: bias of 450 to 650 ohm at one place.
  */
 export function noBias({ strays, strayBytes, asked, units, durationMs }: BusSymptoms): BusFinding | null {
   if (strays < STRAYS.windows || strays < STRAYS.share * asked) return null;
@@ -176,7 +176,7 @@ const OTHERS = 0.25;
 
 /**
  * Returns whether the other units, taken together, have a symptom far less often per request than the unit that has it most. One of them
- * may still have it often. False with fewer than two units, otherwise true if no unit has it.
+ * may still have it often. False with fewer than two units, and if no unit has it.
  */
 export function isOfOneUnit(units: readonly UnitSymptoms[], countOf: (unit: UnitSymptoms) => number): boolean {
   const rate = (some: readonly UnitSymptoms[]): number =>
@@ -186,7 +186,7 @@ export function isOfOneUnit(units: readonly UnitSymptoms[], countOf: (unit: Unit
       some.reduce((sum, { asked }) => sum + asked, 0),
     );
   const [first, ...others] = units.toSorted((a, b) => rate([b]) - rate([a]));
-  return first !== undefined && others.length > 0 && rate(others) <= OTHERS * rate([first]);
+  return first !== undefined && others.length > 0 && rate([first]) > 0 && rate(others) <= OTHERS * rate([first]);
 }
 
 function failedOf(unit: UnitSymptoms): boolean {

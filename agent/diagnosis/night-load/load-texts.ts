@@ -28,7 +28,7 @@ export interface LoadTextParts {
 /** A loss from this share on is a circuit rather than a lamp. Source: assumed; feeders carry ten lamps and more. Confirmed by: lamps per phase and circuit of the cabinets. */
 const CIRCUIT_SHARE = 0.1;
 
-/** Returns all open findings of a meter with their texts and facts; empty if nothing is wrong. */
+/** Returns the findings of a meter with their texts and facts; empty if nothing was found, also while too few nights are known. */
 export function loadFindings(findings: LoadFindings, parts: LoadTextParts): readonly LoadFinding[] {
   const { lost, extra, darkSinceMin, day, stuckSinceMin } = findings;
   return [

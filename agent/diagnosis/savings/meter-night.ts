@@ -8,7 +8,7 @@ import { MAX_SLOTS, SLOT_MS } from './lamp-slots.ts';
 export interface MeterCarry {
   readonly lastMs: WallMs;
   readonly lastWh: number;
-  /** Energy after that reading that earlier nights have estimated. */
+  /** Energy after that reading that earlier nights have estimated, up to a restart of the counter. */
   readonly assignedWh: number;
   /** The counter restarted after that reading. */
   readonly isRestarted?: boolean;

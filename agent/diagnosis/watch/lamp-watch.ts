@@ -65,7 +65,7 @@ export class LampWatch {
   readonly #frame: WatchFrame;
   /** Per quantity: the time of the last sample that was judged. */
   readonly #seenMono: Readonly<Record<LampQuantity, Float64Array>>;
-  /** Time of the last judged power that showed each lamp as not dark while it should be lit; -Infinity for none. */
+  /** Time of the last power that could not prove each lamp dark while it should be lit; -Infinity for none. */
   readonly lightMono: Float64Array;
   /** Since when each lamp should be lit; Infinity while it should be dark. */
   readonly #litMono: Float64Array;

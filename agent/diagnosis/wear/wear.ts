@@ -40,7 +40,7 @@ export interface WearParts {
   readonly powerDriftPct: () => ReadonlyMap<string, number>;
   /** Burning hours by lamp, where they are known. Units: h. */
   readonly burningH: () => ReadonlyMap<string, number>;
-  /** Receives a notice for each lamp that wears out, when it is new or its time has become shorter. */
+  /** Receives a notice for a lamp that wears out and was not reported for four weeks, or whose time is shorter than reported since. */
   readonly events: Pick<EventTracker, 'notice'>;
 }
 

@@ -56,7 +56,7 @@ export class CarriedAcknowledgements {
     for (const event of leftOpen) if (event.acknowledged !== undefined) this.put(event, event.acknowledged);
   }
 
-  /** Keeps the acknowledgement of an event whose condition may last on, for at most a day of running time. */
+  /** Keeps the acknowledgement of an event whose condition may last on, for about a day of running time; a restart may add an hour. */
   put(event: Pick<AgentEvent, 'id' | 'startMs'>, acknowledged: Acknowledgement): void {
     this.#put(conditionOf(event), acknowledged, WAIT_MS);
     this.#isChanged = true;

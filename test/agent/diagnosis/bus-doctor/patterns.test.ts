@@ -1,6 +1,7 @@
 import t from 'tap';
 import type { ExamWindow, QuarterHour } from '../../../../agent/core/bus-exam.ts';
 import { deliverySteps } from '../../../../agent/diagnosis/bus-doctor/delivery-steps.ts';
+import { noBias } from '../../../../agent/diagnosis/bus-doctor/line-rules.ts';
 import { healthy } from '../../../../agent/diagnosis/bus-doctor/plain-findings.ts';
 import { quarterPattern } from '../../../../agent/diagnosis/bus-doctor/quarter-pattern.ts';
 import type { BusSymptoms } from '../../../../agent/diagnosis/bus-doctor/symptoms.ts';
@@ -20,6 +21,13 @@ function window(chunks: readonly (readonly [number, string])[], request = REQUES
     chunks: chunks.map(([atMono, hex]) => ({ atMono, bytes: bytes(hex) })),
   };
 }
+
+t.test('bytes that arrive beside no request to a unit are of the line, not of one unit', async (t) => {
+  const quiet = { asked: 20, answered: 20, failed: 0, strays: 0 };
+  const symptoms = { asked: 40, strays: 30, strayBytes: 40, durationMs: 60_000, units: [quiet, quiet] };
+  t.match(noBias(symptoms as never), { verdict: 'no-bias', units: [] });
+  t.equal(noBias({ ...symptoms, units: [{ ...quiet, strays: 20 }, quiet] } as never), null, 'those of one unit are of that unit');
+});
 
 const WINDOWS = [
   ['an answer', [[20, withCrc('0103020005')]], { end: 'answered', replies: 1, strayBytes: 0, hasEcho: false }],
