@@ -45,8 +45,9 @@ tap.on('close', (code, signal) => {
   const count = (word) => Number(new RegExp(`\\b${word}: (\\d+)`).exec(counts ?? '')?.[1] ?? 0);
   const skipped = count('skip') + count('todo');
   if (counts === undefined) {
-    // A signal is usually the kernel's, because memory ran out.
-    console.log(`${rest}\ntap ended without its counts: ${signal ?? `exit code ${code}`}\n0 passed, 1 failed`);
+    console.log(`${rest}\ntap ended without its counts: ${signal ?? `exit code ${code}`}. What the tests had written:`);
+    spawnSync(process.execPath, [TAP, 'replay', '--reporter=terse'], { stdio: 'inherit' });
+    console.log('0 passed, 1 failed');
     process.exit(code || 1);
   }
   console.log(`${count('pass')} passed, ${count('fail')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
