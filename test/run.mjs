@@ -16,40 +16,46 @@ if (built.status !== 0) {
 }
 // A file waits for half of its time: for the disk, for a program it has started, for the clock.
 const jobs = `--jobs=${2 * availableParallelism()}`;
+// Without a terminal the repainted progress would be pages of the same two lines, and an error of the painter would end the run without a word.
+const reporter = process.env.TAP_REPORTER ?? (process.stdout.isTTY ? 'terse' : 'tap');
 const tap = spawn(process.execPath, [TAP, jobs, ...process.argv.slice(2)], {
   stdio: ['ignore', 'pipe', 'inherit'],
   env: {
     ...process.env,
-    TAP_REPORTER: process.env.TAP_REPORTER ?? 'terse',
+    TAP_REPORTER: reporter,
     // Each file is a process of its own: what one has compiled the others need not compile again.
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? resolve('node_modules/.cache/compiled'),
   },
 });
-// Without a terminal the reporter's repainted progress would be pages of the same two lines.
-// biome-ignore lint/suspicious/noControlCharactersInRegex: the repaint sequences begin with it
-const REPAINT = /\x1b\[|^(Asserts|Suites): /;
+const isShown = failures();
 let tail = '';
 let rest = '';
 tap.stdout.on('data', (bytes) => {
   tail = (tail + bytes).slice(-4_000);
-  if (process.stdout.isTTY) {
+  if (process.stdout.isTTY || process.env.TAP_REPORTER !== undefined) {
     process.stdout.write(bytes);
     return;
   }
   const lines = (rest + bytes).split('\n');
   rest = lines.pop() ?? '';
-  for (const line of lines) if (line.trim() !== '' && !REPAINT.test(line)) console.log(line);
+  for (const line of lines) if (isShown(line)) console.log(line);
 });
 tap.on('close', (code, signal) => {
   const counts = [...tail.matchAll(/^# \{ total: \d+(?<rest>[^}]*)\}/gm)].pop()?.groups?.rest;
   const count = (word) => Number(new RegExp(`\\b${word}: (\\d+)`).exec(counts ?? '')?.[1] ?? 0);
   const skipped = count('skip') + count('todo');
-  if (counts === undefined) {
-    console.log(`${rest}\ntap ended without its counts: ${signal ?? `exit code ${code}`}. What the tests had written:`);
-    spawnSync(process.execPath, [TAP, 'replay', '--reporter=terse'], { stdio: 'inherit' });
-    console.log('0 passed, 1 failed');
-    process.exit(code || 1);
-  }
-  console.log(`${count('pass')} passed, ${count('fail')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
-  process.exit(code ?? 1);
+  if (counts === undefined) console.log(`tap ended without its counts: ${signal ?? `exit code ${code}`}\n0 passed, 1 failed`);
+  else console.log(`${count('pass')} passed, ${count('fail')} failed${skipped > 0 ? `, ${skipped} skipped` : ''}`);
+  process.exit(counts === undefined ? code || 1 : (code ?? 1));
 });
+
+/** Returns a filter for the lines of a TAP stream: each `not ok` with its details. */
+function failures() {
+  let indent = null;
+  return (line) => {
+    const failed = /^( *)not ok /.exec(line);
+    if (failed !== null) indent = failed[1].length;
+    else if (indent !== null && !line.startsWith(' '.repeat(indent + 2))) indent = null;
+    return indent !== null;
+  };
+}
