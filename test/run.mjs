@@ -27,12 +27,13 @@ const tap = spawn(process.execPath, [TAP, jobs, ...process.argv.slice(2)], {
     NODE_COMPILE_CACHE: process.env.NODE_COMPILE_CACHE ?? resolve('node_modules/.cache/compiled'),
   },
 });
+const isPlain = process.env.TAP_REPORTER === undefined && !process.argv.some((word) => /^(-R|--reporter|-h$|--help|list$)/.test(word));
 const isShown = failures();
 let tail = '';
 let rest = '';
 tap.stdout.on('data', (bytes) => {
   tail = (tail + bytes).slice(-4_000);
-  if (process.stdout.isTTY || process.env.TAP_REPORTER !== undefined) {
+  if (process.stdout.isTTY || !isPlain) {
     process.stdout.write(bytes);
     return;
   }

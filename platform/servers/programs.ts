@@ -57,16 +57,17 @@ export function runProgram(
     // execFile would ignore `detached`.
     const child = spawn(file, words, { ...options, stdio: ['ignore', 'pipe', 'pipe'] });
     let [out, err] = ['', ''];
-    child.stdout.setEncoding('utf8').on('data', (text: string) => {
-      out += text;
-    });
-    child.stderr.setEncoding('utf8').on('data', (text: string) => {
-      err += text;
-    });
     child.once('error', (error) => reject(new Error(`${file} failed: ${error.message}`)));
     child.once('close', (code) => {
       if (code === 0) resolve(out);
       else reject(new Error(`${file} failed: ${err.trim() || howItEnded(child)}`));
+    });
+    // Without a free file descriptor there are no pipes.
+    child.stdout?.setEncoding('utf8').on('data', (text: string) => {
+      out += text;
+    });
+    child.stderr?.setEncoding('utf8').on('data', (text: string) => {
+      err += text;
     });
   });
 }
