@@ -49,7 +49,7 @@ export function packArchive(files: readonly ArchiveFile[]): Buffer {
     const [mb, limitMb] = [Math.ceil(bytes / 2 ** 20), MAX_BYTES / 2 ** 20];
     throw new ConsoleError(
       'failed',
-      msg`a backup of ${mb} MB could not be restored: the limit is ${limitMb} MB; the largest file is ${largest.name}`,
+      msg`a backup of ${mb} MB could not be restored: the limit is ${limitMb} MB; check why ${largest.name} is so large`,
     );
   }
   const blocks = files.flatMap(({ name, content }) => [header(name, content.length), content, Buffer.alloc(paddingOf(content.length))]);
